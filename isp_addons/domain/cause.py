@@ -1,0 +1,25 @@
+"""Why something changes: the part of an audit row that is the same for a whole request."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Source(StrEnum):
+    """Through which door a change came in."""
+
+    ADMIN = "admin"
+    SUBSCRIBER = "subscriber"
+    HOOK = "hook"
+    VENDOR = "vendor"
+    TIMETABLE = "timetable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Who asked, through which door, when (aware, UTC) and why. ``at`` is also the *now* of every rule applied."""
+
+    actor: str
+    source: Source
+    at: datetime
+    why: str

@@ -1,0 +1,32 @@
+"""Subscriptions: how they are sold, and what that means for the licence behind them."""
+
+from datetime import datetime
+from enum import StrEnum
+
+
+class Plan(StrEnum):
+    """How a subscription is paid: once for a term, every period of the account, or with the tariff that includes it."""
+
+    ONE_OFF = "one_off"
+    RECURRING = "recurring"
+    BUNDLED = "bundled"
+
+
+class Status(StrEnum):
+    """``ending``: cancelled, usable until the end of what is paid. ``refused``: the vendor would not create it."""
+
+    RUNNING = "running"
+    ENDING = "ending"
+    ENDED = "ended"
+    REFUSED = "refused"
+
+
+def licence_end(plan: Plan, status: Status, paid_until: datetime | None, *, endless: bool) -> datetime | None:
+    """The end date that the vendor is told; None = without end.
+
+    Where the vendor knows licences without end, a recurring one is simply suspended when it is not paid, so that a month
+    that is paid costs no vendor call at all. A one-off term and a cancelled subscription end by themselves at the vendor.
+    """
+    if plan is Plan.ONE_OFF or status is Status.ENDING or not endless:
+        return paid_until
+    return None

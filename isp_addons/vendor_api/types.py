@@ -1,0 +1,129 @@
+"""What goes to a plugin and what comes back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from isp_addons.domain.licence import SeenState
+
+
+class SuspendKind(StrEnum):
+    """What suspending is at this vendor."""
+
+    BLOCK_WINDOW = "block_window"
+    STATE = "state"
+    SOFT_CANCEL = "soft_cancel"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a vendor can do; the host refuses early what it cannot.
+
+    ``counts_seats``: one licence for each seat, quantity always 1. ``endless``: licences without an end date exist.
+    ``lists``: `list_licences` reports everything. ``daily_cut``: changes after it count from the next day (time and zone).
+    ``longest_suspension``: the vendor ends a suspension by itself after it, so it is asked for again before.
+    """
+
+    suspends: SuspendKind
+    can_schedule: bool = False
+    changes_quantity: bool = False
+    counts_seats: bool = False
+    endless: bool = False
+    lists: bool = False
+    batch: int = 1
+    daily_cut: tuple[time, ZoneInfo] | None = None
+    longest_suspension: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LicenceView:
+    """One licence as a plugin sees it.
+
+    ``key`` is our own id, unique over all installations (letters, digits, ``-``; at most 40 characters); ``reference`` is the
+    vendor's id once known. ``options`` are the product's own settings for this vendor, such as a tariff.
+    """
+
+    key: str
+    reference: str | None
+    account: str
+    product: str
+    options: Mapping[str, str]
+    quantity: int
+    paid_until: datetime | None
+    suspend_from: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenLicence:
+    """What the vendor has under one key. A suspension that is scheduled counts as suspended.
+
+    ``suspended_from`` None = already; ``suspended_until`` None = until it is lifted. ``paid_until`` None = without end.
+    """
+
+    key: str
+    state: SeenState
+    reference: str | None = None
+    account: str | None = None
+    quantity: int = 1
+    paid_until: datetime | None = None
+    suspended_from: datetime | None = None
+    suspended_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """The vendor confirmed what was asked for. Name only what differs from it, or what the vendor alone knows.
+
+    ``show`` holds what the subscriber may see (a download link, an activation code): kept with the licence, starred in logs.
+    """
+
+    reference: str | None = None
+    suspended_from: datetime | None = None
+    suspended_until: datetime | None = None
+    show: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """The vendor accepted it but is not done; read the licence again after ``poll_after``."""
+
+    poll_after: timedelta
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedsOperator:
+    """A person must do this step at the vendor's console; ``instructions`` say what to enter."""
+
+    instructions: str
+
+
+Outcome = Done | Pending | NeedsOperator
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What `check_vendor` found, one sentence each; a failed check raises instead."""
+
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRequest:
+    """A vendor's call to us: header names in lower case, the body as it came."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class VendorEvent:
+    """Something a vendor told us about one licence; ``word`` as in the events of billings. ``key`` makes it unique."""
+
+    key: str
+    word: str
+    licence_key: str
+    details: Mapping[str, str] = field(default_factory=dict)
