@@ -1,5 +1,6 @@
 """The one place that reads the clock. Everything else takes the time as an argument."""
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -34,3 +35,8 @@ class ReplayClock:
     def now(self) -> datetime:
         """See `Clock.now`."""
         return self.moment
+
+
+def real_milliseconds() -> int:
+    """Real time since 1970, whatever ``--at`` says: a vendor's rate limit counts real calls."""
+    return time.time_ns() // 1_000_000

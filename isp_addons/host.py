@@ -2,15 +2,13 @@
 
 import importlib.util
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pluggy
-from pydantic import ValidationError
-
 from isp_addons import hookspecs
 from isp_addons.clock import Clock
 from isp_addons.domain.licence import Step
@@ -28,6 +26,7 @@ from isp_addons.vendor_api import (
     Unsupported,
     VendorContext,
     VendorError,
+    VendorOptions,
     VendorPlugin,
 )
 
@@ -38,12 +37,12 @@ ENTRY_POINTS = "isp_addons.vendors"
 
 @dataclass(frozen=True, slots=True)
 class VendorSection:
-    """One ``[vendor:NAME]`` of the configuration, as far as the host needs it."""
+    """One ``[vendor:NAME]``, its plugin's options checked already; None: the plugin could not be loaded for that."""
 
     name: str
     plugin: str
     enabled: bool
-    options: Mapping[str, str]
+    options: VendorOptions | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +99,12 @@ class Vendor:
             )
         return answer
 
+    def read(self, licence: LicenceView) -> SeenLicence:
+        """What the vendor has under the licence's key."""
+        answer = self.do(Step.READ, licence)
+        assert isinstance(answer, SeenLicence)  # noqa: S101 - `do` has made sure of it
+        return answer
+
     def list_licences(self) -> Iterator[Sequence[SeenLicence]]:
         """Page through all that the vendor has; raises when a page fails, so that a cut-off list is never taken for all."""
         pages = self._call("list_licences")
@@ -143,6 +148,7 @@ class Host:
         self._plugins_dir = plugins_dir
         self._vendors: dict[str, Vendor] = {}
         self._errors: dict[str, str] = {}
+        self._load_errors: dict[str, str] = {}
         self._found: dict[str, FoundPlugin] | None = None
 
     def names(self) -> tuple[str, ...]:
@@ -201,6 +207,17 @@ class Host:
             raise TypeError(f"the plugin {name!r} is not a VendorPlugin class but {loaded!r}")
         return loaded
 
+    def try_plugin_class(self, name: str) -> type[VendorPlugin[Any]] | None:
+        """Import one plugin; None when it is missing or does not load, which `statuses` then says."""
+        try:
+            return self.plugin_class(name)
+        except NotFound as error:
+            self._load_errors[name] = error.message
+        except Exception as error:  # a plugin may raise anything on import; it is listed, and the others go on
+            log.exception("the plugin %s does not load", name)
+            self._load_errors[name] = f"the plugin {name} does not load: {type(error).__name__}: {error}"
+        return None
+
     def close(self) -> None:
         """Let every loaded plugin go of its connections."""
         for vendor in self._vendors.values():
@@ -209,20 +226,21 @@ class Host:
     def _try(self, name: str) -> bool:
         section = self._sections[name]
         if section.enabled and name not in self._vendors and name not in self._errors:
-            try:
-                plugin = self.plugin_class(section.plugin)
-                context = VendorContext(name, plugin.Options.model_validate(dict(section.options)), self._clock)
-                version = self.plugins()[section.plugin].version
-                self._vendors[name] = Vendor(name, plugin(context), version)
-            except ValidationError as error:
-                fields = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
-                self._errors[name] = f"its options are wrong: {fields}"
-            except NotFound as error:
-                self._errors[name] = error.message
-            except Exception as error:  # a broken plugin is listed; the others go on
-                log.exception("the plugin %s of vendor %s does not load", section.plugin, name)
-                self._errors[name] = f"the plugin {section.plugin} does not load: {type(error).__name__}: {error}"
+            plugin = self.try_plugin_class(section.plugin)
+            if plugin is not None:
+                self._start(section, plugin)
+            else:
+                self._errors[name] = self._load_errors[section.plugin]
         return name in self._vendors
+
+    def _start(self, section: VendorSection, plugin: type[VendorPlugin[Any]]) -> None:
+        try:
+            options = section.options if section.options is not None else plugin.Options()
+            made = plugin(VendorContext(section.name, options, self._clock))
+            self._vendors[section.name] = Vendor(section.name, made, self.plugins()[section.plugin].version)
+        except Exception as error:  # a plugin may raise anything; it is listed, and the others go on
+            log.exception("the plugin %s of vendor %s does not start", section.plugin, section.name)
+            self._errors[section.name] = f"the plugin {section.plugin} does not start: {type(error).__name__}: {error}"
 
 
 def _from_entry_point(point: metadata.EntryPoint) -> FoundPlugin:

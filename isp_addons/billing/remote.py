@@ -1,0 +1,55 @@
+"""A billing that lives elsewhere: what its reader says, written down for the rules."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from itertools import islice
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from isp_addons.billing.base import BillingReader, Funds, Gathered
+from isp_addons.store import scratch
+from isp_addons.store.tables import Account
+
+_ROWS = 2000
+
+
+class RemoteBilling:
+    """Reads the truth from a `BillingReader`; the add-ons' money is taken over there."""
+
+    takes_money = False
+
+    def __init__(self, reader: BillingReader) -> None:
+        self._reader = reader
+
+    def gather(self, refs: Sequence[str] | None, *, at: datetime) -> Gathered:
+        """See `isp_addons.billing.base.Billing.gather`."""
+        return Gathered(None if refs is None else tuple(refs), at, list(self._reader.funds(refs, at=at)))
+
+    def fill(self, session: Session, gathered: Gathered) -> None:
+        """See `isp_addons.billing.base.Billing.fill`."""
+        fill_from(session, gathered.funds)
+
+    def never_existed(self, session: Session, refs: Sequence[str]) -> list[str]:  # noqa: ARG002 - the billing's own database
+        """See `isp_addons.billing.base.Billing.never_existed`."""
+        return self._reader.never_existed(refs) if refs else []
+
+    def check(self) -> tuple[str, ...]:
+        """See `isp_addons.billing.base.Billing.check`."""
+        return self._reader.check()
+
+    def close(self) -> None:
+        """See `isp_addons.billing.base.Billing.close`."""
+        self._reader.close()
+
+
+def fill_from(session: Session, funds: Iterable[Funds]) -> None:
+    """Write *funds* into the scratch table and link them to the accounts that we know."""
+    scratch.empty(session, scratch.funds)
+    rows = iter(funds)
+    while part := [asdict(row) for row in islice(rows, _ROWS)]:
+        session.execute(insert(scratch.funds), part)
+    known = select(Account.id).where(Account.ref == scratch.funds.c.ref).scalar_subquery()
+    session.execute(update(scratch.funds).values(account_id=known))
+    scratch.know(session, scratch.funds)

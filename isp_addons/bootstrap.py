@@ -1,0 +1,180 @@
+"""The composition root: puts settings, clock, store, billing and vendors together, each made when first needed."""
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from isp_addons.clock import Clock, ReplayClock, SystemClock
+from isp_addons.domain.cause import Cause, Source
+from isp_addons.domain.event import Event, parse_account, parse_word
+from isp_addons.domain.problem import Problem
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from isp_addons.billing.base import Billing
+    from isp_addons.convergence.loop import Convergence
+    from isp_addons.host import Host
+    from isp_addons.services.context import Context
+    from isp_addons.settings import Settings
+    from isp_addons.store.engine import Store
+    from isp_addons.vendor_api import Capabilities, VendorOptions, VendorPlugin
+
+PLACES = ("isp-addons.ini", "/etc/isp-addons/isp-addons.ini")
+"""Where the configuration is looked for, after ``--config`` and the environment variable ``ISP_ADDONS_CONFIG``."""
+
+
+def configuration(path: Path | None = None) -> Path:
+    """The configuration file to use: the given one, the environment's, or the first that exists of the usual places."""
+    named = path or os.environ.get("ISP_ADDONS_CONFIG")
+    if named:
+        return Path(named)
+    return next((Path(place) for place in PLACES if Path(place).exists()), Path(PLACES[0]))
+
+
+class App:
+    """One installation of isp-addons, as its configuration describes it."""
+
+    def __init__(self, config: Path | None = None, *, at: "datetime | None" = None) -> None:
+        self._config = config
+        self.clock: Clock = ReplayClock(at) if at is not None else SystemClock()
+
+    @cached_property
+    def settings(self) -> "Settings":
+        """The checked configuration. Raises `ConfigProblem` with every problem found."""
+        from isp_addons.settings import load
+
+        return load(configuration(self._config))
+
+    @cached_property
+    def store(self) -> "Store":
+        """The database, which is of exactly this version."""
+        from isp_addons.store.schema import check_version
+
+        check_version(self.unchecked_store)
+        return self.unchecked_store
+
+    @cached_property
+    def unchecked_store(self) -> "Store":
+        """The database, of whatever version it is: for ``init``."""
+        from isp_addons.store.engine import Store
+
+        return Store(self.settings.database.url)
+
+    @cached_property
+    def host(self) -> "Host":
+        """Every configured vendor. A wrong option stops here with file and line; a plugin that does not load is listed."""
+        from isp_addons.host import Host, VendorSection
+
+        finder = Host((), clock=self.clock, plugins_dir=self.settings.general.plugins_dir)
+        checked = self._checked_options(finder)
+        sections = [
+            VendorSection(each.name, each.plugin, each.enabled, checked.get(each.name))
+            for each in self.settings.vendors.values()
+        ]
+        return Host(sections, clock=self.clock, plugins_dir=self.settings.general.plugins_dir)
+
+    def _checked_options(self, finder: "Host") -> "Mapping[str, VendorOptions]":
+        from isp_addons.settings import check_vendor_options
+
+        classes: dict[str, type[VendorPlugin[Any]]] = {}
+        for name in {vendor.plugin for vendor in self.settings.vendors.values() if vendor.enabled}:
+            found = finder.try_plugin_class(name)
+            if found is not None:
+                classes[name] = found
+        loadable = {n: v for n, v in self.settings.vendors.items() if v.enabled and v.plugin in classes}
+        return check_vendor_options(dataclasses.replace(self.settings, vendors=loadable), classes.get)
+
+    @cached_property
+    def billing(self) -> "Billing":
+        """Where the money lives."""
+        from isp_addons.settings import Adapter
+
+        if self.settings.billing.adapter is Adapter.LEDGER:
+            from isp_addons.billing.ledger import Ledger
+
+            return Ledger()
+        from isp_addons.billing.remote import RemoteBilling
+        from isp_addons.billing.utm5 import Utm5Reader
+
+        return RemoteBilling(Utm5Reader(str(self.settings.billing.url), currency=self.settings.general.currency))
+
+    @cached_property
+    def context(self) -> "Context":
+        """What services work with."""
+        from isp_addons.services.context import Context, ForecastRules
+
+        forecast = self.settings.forecast
+        return Context(
+            store=self.store,
+            billing=self.billing,
+            capabilities=self._capabilities,
+            rules=ForecastRules(
+                policy=forecast.policy,
+                brake_share=forecast.brake_share,
+                brake_minimum=forecast.brake_minimum,
+                reminder_lead=timedelta(days=forecast.reminder_days),
+            ),
+            currency=self.settings.general.currency,
+            time_zone=str(self.settings.general.time_zone),
+        )
+
+    @cached_property
+    def convergence(self) -> "Convergence":
+        """The loop that makes the vendors agree."""
+        from isp_addons.convergence.loop import Convergence
+        from isp_addons.convergence.vendor_state import Limits
+
+        limits = {
+            name: Limits(
+                concurrency=vendor.concurrency,
+                rate_per_second=vendor.rate_per_second,
+                breaker_failures=vendor.breaker_failures,
+                breaker_pause=timedelta(seconds=vendor.breaker_seconds),
+            )
+            for name, vendor in self.settings.vendors.items()
+        }
+        return Convergence(self.store, self.host, self.clock, limits)
+
+    def cause(self, why: str, *, actor: str, source: Source = Source.ADMIN) -> Cause:
+        """Why something changes now."""
+        return Cause(actor=actor, source=source, at=self.clock.now(), why=why)
+
+    def close(self) -> None:
+        """Let go of whatever was opened."""
+        for name in ("host", "billing", "unchecked_store"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
+
+    def _capabilities(self, vendor: str) -> "Capabilities":
+        return self.host.vendor(vendor).capabilities
+
+
+def receive(event: Mapping[str, str], *, config: Path | None = None) -> bool:
+    """Store one event of a billing durably; the worker handles it. Returns False when its key was known already.
+
+    *event* names ``word``, ``account`` and ``key`` (unique), and may name ``amount``, ``tariff`` and others. Raises `Problem`:
+    `BadInput` for what cannot be meant, `TryAgain` when the database stays busy.
+    """
+    from isp_addons.services import inbox
+
+    details = {name: str(value) for name, value in event.items() if name not in ("word", "account", "key")}
+    missing = [name for name in ("word", "account", "key") if not event.get(name)]
+    if missing:
+        raise Problem(f"The event does not say {', '.join(missing)}.", code="bad_event")
+    checked = Event(
+        key=f"key:{event['key']}",
+        word=parse_word(event["word"]),
+        account=parse_account(event["account"]),
+        source="python",
+        details=details,
+    )
+    app = App(config)
+    try:
+        return inbox.store_now(app.context, app.cause("an event", actor="python", source=Source.HOOK), checked)
+    finally:
+        app.close()

@@ -1,0 +1,31 @@
+"""The audit, for reading."""
+
+import click
+
+from isp_addons.cli.output import Session, json_option, limit_option, show
+
+
+@click.command()
+@click.option("--account", help="Only what concerns this account.")
+@limit_option
+@json_option
+@click.pass_obj
+def audit(session: Session, *, account: str | None, limit: int, as_json: bool) -> None:
+    """Who changed what, when and why, newest first."""
+    from isp_addons.services import history
+
+    with session.app.store.read() as database:
+        rows = history.of_account(database, account, limit=limit) if account else history.newest(database, limit=limit)
+    if not as_json:
+        rows = [{**row, "at": row["at"][:19].replace("T", " ")} for row in rows]
+    columns = {
+        "at": "When",
+        "subject": "What",
+        "field": "Changed",
+        "before": "From",
+        "after": "To",
+        "actor": "By",
+        "source": "Door",
+        "why": "Why",
+    }
+    show(rows, as_json=as_json, columns=columns, empty="Nothing has changed yet.")

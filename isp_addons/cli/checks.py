@@ -1,0 +1,51 @@
+"""What ``doctor`` looks at."""
+
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from isp_addons.domain.problem import Problem
+from isp_addons.vendor_api import VendorError
+
+if TYPE_CHECKING:
+    from isp_addons.bootstrap import App
+
+Row = dict[str, str]
+
+
+def all_checks(app: "App") -> list[Row]:
+    """One row for each finding: ``result`` (works, fails), ``what``, ``finding``."""
+    rows = [_row("works", "configuration", str(app.settings.path))]
+    rows += [_row("fails", "configuration", warning) for warning in app.settings.warnings]
+    rows += _attempt("database", lambda: (app.store.url.render_as_string(hide_password=True),))
+    rows += _attempt("billing", app.billing.check)
+    rows += _attempt("spool", lambda: (_spool(app),))
+    for status in app.host.statuses():
+        what = f"vendor {status.name}"
+        if status.error:
+            rows.append(_row("fails", what, status.error))
+        elif status.enabled:
+            rows += _attempt(what, lambda name=status.name: app.host.vendor(name).check().findings)  # type: ignore[misc]
+        else:
+            rows.append(_row("works", what, "is disabled"))
+    return rows
+
+
+def _attempt(what: str, look: Callable[[], Sequence[str]]) -> list[Row]:
+    try:
+        return [_row("works", what, finding) for finding in look()]
+    except (Problem, VendorError) as error:
+        return [_row("fails", what, str(error))]
+
+
+def _spool(app: "App") -> str:
+    folder = app.settings.general.spool
+    if not folder.is_dir():
+        raise Problem(f"The spool folder {folder} does not exist; make it, writable for the billing and for isp-addons.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise Problem(f"The spool folder {folder} is not writable for us; give us the right to take events out of it.")
+    return f"{folder} is ready"
+
+
+def _row(result: str, what: str, finding: str) -> Row:
+    return {"result": result, "what": what, "finding": finding}

@@ -1,0 +1,133 @@
+"""Commands for what is sold."""
+
+import click
+
+from isp_addons.cli.output import Session, json_option, limit_option, say, show
+from isp_addons.domain.money import format_amount, parse_amount
+from isp_addons.domain.problem import BadInput
+
+
+@click.group()
+def products() -> None:
+    """Add and list products; include them in tariffs."""
+
+
+@products.command()
+@click.argument("code")
+@click.option("--name", help="What subscribers read; the code if not given.")
+@click.option("--vendor", help="The [vendor:NAME] that supplies it; without one nothing is delivered yet.")
+@click.option("--price", required=True, metavar="AMOUNT", help="For one unit and one month, such as 150.00.")
+@click.option("--priority", type=int, default=1, show_default=True, help="1 is kept first when money is short.")
+@click.option("--terms", default="1", show_default=True, help="Months for which it is sold, such as 1,3,6,12.")
+@click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="For the vendor's plugin, such as tariff=….")
+@json_option
+@click.pass_obj
+def add(
+    session: Session,
+    *,
+    code: str,
+    name: str | None,
+    vendor: str | None,
+    price: str,
+    priority: int,
+    terms: str,
+    options: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Add the product CODE.
+
+    Example: isp-addons products add avdesk-standard --vendor avdesk --price 150.00 --terms 1,3,12
+    """
+    from isp_addons.services.products import NewProduct
+    from isp_addons.services.products import add as add_product
+
+    context = session.app.context
+    new = NewProduct(
+        code=code,
+        name=name or code,
+        vendor=vendor,
+        price=parse_amount(price, currency=context.currency),
+        priority=priority,
+        terms=terms,
+        options=dict(_option(each) for each in options),
+    )
+    new_id = add_product(context, session.cause(f"product {code} added"), new)
+    say(f"Added the product {code}.", as_json=as_json, id=new_id, code=code)
+
+
+@products.command("list")
+@limit_option
+@json_option
+@click.pass_obj
+def list_products(session: Session, *, limit: int, as_json: bool) -> None:
+    """List the products."""
+    from sqlalchemy import select
+
+    from isp_addons.store.tables import Product
+
+    with session.app.store.read() as database:
+        found = database.scalars(select(Product).order_by(Product.priority, Product.code).limit(limit))
+        rows = [
+            {
+                "code": each.code,
+                "name": each.name,
+                "vendor": each.vendor,
+                "price": format_amount(each.price, each.currency),
+                "currency": each.currency,
+                "priority": each.priority,
+                "terms": each.terms,
+                "on_sale": each.on_sale,
+            }
+            for each in found
+        ]
+    columns = {
+        "code": "Code",
+        "name": "Name",
+        "vendor": "Vendor",
+        "price": "Price",
+        "currency": "",
+        "priority": "Priority",
+        "terms": "Terms",
+        "on_sale": "On sale",
+    }
+    show(
+        rows,
+        as_json=as_json,
+        columns=columns,
+        right=("price", "priority"),
+        empty="No products yet; add one with: isp-addons products add",
+    )
+
+
+@products.command("on-sale")
+@click.argument("code")
+@click.option("--no", "closed", is_flag=True, help="Close it for new orders instead; running subscriptions go on.")
+@json_option
+@click.pass_obj
+def on_sale(session: Session, *, code: str, closed: bool, as_json: bool) -> None:
+    """Open (or with --no close) the product CODE for new orders."""
+    from isp_addons.services.products import set_on_sale
+
+    set_on_sale(session.app.context, session.cause("changed by hand"), code=code, on_sale=not closed)
+    say(f"{code} is {'not ' if closed else ''}on sale.", as_json=as_json, code=code, on_sale=not closed)
+
+
+@products.command()
+@click.argument("code")
+@click.argument("tariff")
+@json_option
+@click.pass_obj
+def include(session: Session, *, code: str, tariff: str, as_json: bool) -> None:
+    """Include the product CODE in the billing's TARIFF: who has the tariff has it, without end and without extra charge."""
+    from isp_addons.services.tariff import include as include_in
+
+    changed = include_in(session.app.context, session.cause("included by hand"), tariff=tariff, product_code=code)
+    text = "includes" if changed else "included already"
+    say(f"The tariff {tariff} {text} {code}.", as_json=as_json, tariff=tariff, product=code, changed=changed)
+
+
+def _option(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise BadInput(f"The option {text!r} is not of the form NAME=VALUE.", code="bad_option")
+    return name, value

@@ -1,0 +1,205 @@
+"""Commands for subscriptions: order, renew, cancel, hold, release, list, explain."""
+
+import secrets
+
+import click
+
+from isp_addons.cli.output import Session, json_option, limit_option, say, show, when
+from isp_addons.domain.cause import Source
+from isp_addons.domain.hold import BY_HAND, HoldOwner
+from isp_addons.domain.period import parse_moment, parse_whole
+from isp_addons.domain.subscription import Plan
+
+_OWNERS = click.Choice([owner.value for owner in BY_HAND])
+
+
+@click.command()
+@click.argument("account")
+@click.argument("product")
+@click.option("--plan", type=click.Choice([plan.value for plan in Plan]), default=Plan.RECURRING.value, show_default=True)
+@click.option("--term", default="1", show_default=True, metavar="MONTHS", help="For --plan one_off: for how long.")
+@click.option("--quantity", default="1", show_default=True, help="How many units or seats.")
+@click.option("--key", help="Your own key of this order: the same twice is one order.")
+@json_option
+@click.pass_obj
+def order(
+    session: Session, *, account: str, product: str, plan: str, term: str, quantity: str, key: str | None, as_json: bool
+) -> None:
+    """Order PRODUCT for ACCOUNT.
+
+    one_off is paid at once for its term; recurring for the rest of the account's period, then every period; bundled comes
+    with the tariff and costs nothing of its own.
+    """
+    from isp_addons.services.order import MOST_QUANTITY, Order, place
+
+    wanted = Order(
+        account=account,
+        product=product,
+        plan=Plan(plan),
+        key=key or f"order:{secrets.token_hex(8)}",
+        quantity=parse_whole(quantity, name="quantity", most=MOST_QUANTITY),
+        term=term,
+    )
+    new_id = place(session.app.context, session.cause(f"ordered {product}", source=Source.ADMIN), wanted)
+    say(
+        f"Subscription {new_id}: {product} for account {account}.",
+        as_json=as_json,
+        subscription=new_id,
+        account=account,
+        product=product,
+    )
+
+
+@click.command()
+@click.argument("subscription", type=int)
+@click.option("--term", metavar="MONTHS", help="For how long; the same as before if not given.")
+@json_option
+@click.pass_obj
+def renew(session: Session, *, subscription: int, term: str | None, as_json: bool) -> None:
+    """Renew the one-off SUBSCRIPTION: from its old end when early, from today when late."""
+    from isp_addons.services.charge import renew as renew_term
+
+    until = renew_term(session.app.context, session.cause("renewed"), subscription_id=subscription, term=term)
+    say(
+        f"Subscription {subscription} is paid until {when(until)} UTC.",
+        as_json=as_json,
+        subscription=subscription,
+        paid_until=until,
+    )
+
+
+@click.command()
+@click.argument("subscription", type=int)
+@click.option("--now", "at_once", is_flag=True, help="End it at once instead; nothing is refunded.")
+@click.option("--undo", is_flag=True, help="Take the cancellation back while the paid time runs.")
+@json_option
+@click.pass_obj
+def cancel(session: Session, *, subscription: int, at_once: bool, undo: bool, as_json: bool) -> None:
+    """Cancel SUBSCRIPTION: no renewal, usable until the end of what is paid. The only way in which a licence ends."""
+    from isp_addons.services import cancel as service
+
+    context = session.app.context
+    if undo:
+        status = service.undo(context, session.cause("cancellation taken back"), subscription_id=subscription)
+    else:
+        status = service.cancel(context, session.cause("cancelled"), subscription_id=subscription, at_once=at_once)
+    say(f"Subscription {subscription} is {status}.", as_json=as_json, subscription=subscription, status=status.value)
+
+
+@click.command()
+@click.argument("subscription", type=int)
+@click.option("--owner", type=_OWNERS, default=HoldOwner.ADMIN.value, show_default=True, help="Who alone may release it.")
+@click.option("--until", metavar="TIME", help="Release it by itself then.")
+@click.option("--note", required=True, help="Why; shown wherever the hold is shown.")
+@json_option
+@click.pass_obj
+def hold(session: Session, *, subscription: int, owner: str, until: str | None, note: str, as_json: bool) -> None:
+    """Suspend SUBSCRIPTION until the same owner releases it. Other holds and payments do not lift it."""
+    from isp_addons.services import hold as service
+
+    fresh = service.put(
+        session.app.context,
+        session.cause(note),
+        subscription_id=subscription,
+        owner=HoldOwner(owner),
+        until=parse_moment(until) if until else None,
+    )
+    text = "is held" if fresh else "was held already"
+    say(
+        f"Subscription {subscription} {text} by {owner}.",
+        as_json=as_json,
+        subscription=subscription,
+        owner=owner,
+        changed=fresh,
+    )
+
+
+@click.command()
+@click.argument("subscription", type=int)
+@click.option("--owner", type=_OWNERS, default=HoldOwner.ADMIN.value, show_default=True)
+@json_option
+@click.pass_obj
+def release(session: Session, *, subscription: int, owner: str, as_json: bool) -> None:
+    """Lift the hold of --owner from SUBSCRIPTION."""
+    from isp_addons.services import hold as service
+
+    lifted = service.release(
+        session.app.context, session.cause("released by hand"), subscription_id=subscription, owner=HoldOwner(owner)
+    )
+    text = "was released" if lifted else f"had no hold of {owner}"
+    say(f"Subscription {subscription} {text}.", as_json=as_json, subscription=subscription, owner=owner, changed=lifted)
+
+
+@click.group()
+def subscriptions() -> None:
+    """List and explain subscriptions."""
+
+
+@subscriptions.command("list")
+@click.option("--account", help="Only those of this account.")
+@click.option("--held-by", type=click.Choice([owner.value for owner in HoldOwner]), help="Only those with this hold.")
+@limit_option
+@json_option
+@click.pass_obj
+def list_subscriptions(session: Session, *, account: str | None, held_by: str | None, limit: int, as_json: bool) -> None:
+    """List subscriptions with what their vendor has and what holds them."""
+    from isp_addons.services.overview import subscription_rows
+
+    with session.app.store.read() as database:
+        rows = subscription_rows(database, account=account, held_by=held_by, limit=limit)
+    if not as_json:
+        rows = [{**row, "paid_until": when(row["paid_until"])} for row in rows]
+    columns = {
+        "id": "Id",
+        "account": "Account",
+        "product": "Product",
+        "plan": "Plan",
+        "status": "Status",
+        "quantity": "Qty",
+        "price": "Price",
+        "paid_until": "Paid until",
+        "vendor_state": "At the vendor",
+        "holds": "Held by",
+    }
+    show(rows, as_json=as_json, columns=columns, right=("id", "quantity", "price"), empty="No subscriptions.")
+
+
+@subscriptions.command("show")
+@click.argument("subscription", type=int)
+@json_option
+@click.pass_obj
+def show_subscription(session: Session, *, subscription: int, as_json: bool) -> None:
+    """One SUBSCRIPTION and its history, newest first."""
+    from isp_addons.domain.problem import NotFound
+    from isp_addons.services.history import of_subscription
+    from isp_addons.services.overview import subscription_rows
+
+    with session.app.store.read() as database:
+        found = subscription_rows(database, subscription_id=subscription, limit=1)
+        if not found:
+            raise NotFound(f"There is no subscription {subscription}.", code="unknown_subscription")
+        rows = of_subscription(database, subscription, limit=100)
+    if as_json:
+        show([{**found[0], "history": rows}], as_json=True, columns={}, empty="")
+        return
+    show(
+        [{"name": name, "value": value} for name, value in found[0].items()],
+        as_json=False,
+        columns={"name": "Subscription", "value": str(subscription)},
+        empty="",
+    )
+    columns = {
+        "at": "When",
+        "subject": "What",
+        "field": "Changed",
+        "before": "From",
+        "after": "To",
+        "actor": "By",
+        "why": "Why",
+    }
+    show(
+        [{**row, "at": row["at"][:16].replace("T", " ")} for row in rows],
+        as_json=False,
+        columns=columns,
+        empty="No history yet.",
+    )

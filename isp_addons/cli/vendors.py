@@ -1,0 +1,192 @@
+"""Commands for vendors: what would be called, calling it, comparing, and each vendor's health."""
+
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+import click
+
+from isp_addons.cli.output import Session, json_option, limit_option, say, show
+from isp_addons.domain.cause import Source
+from isp_addons.domain.problem import Problem
+
+if TYPE_CHECKING:
+    from isp_addons.convergence.delivery import Tally
+
+
+@click.command()
+@limit_option
+@json_option
+@click.pass_obj
+def plan(session: Session, *, limit: int, as_json: bool) -> None:
+    """Show the vendor calls that would be made now, without making them."""
+    from isp_addons.convergence.plan import plan as planned
+
+    app = session.app
+    columns = {
+        "vendor": "Vendor",
+        "step": "Call",
+        "account": "Account",
+        "product": "Product",
+        "licence": "Licence",
+        "seen": "Is",
+        "wanted": "Wanted",
+        "tries": "Tries",
+    }
+    show(
+        planned(app.store, now=app.clock.now(), limit=limit),
+        as_json=as_json,
+        columns=columns,
+        empty="The vendors have what is wanted: no calls.",
+    )
+
+
+@click.command()
+@click.option("--watch", is_flag=True, help="Go on for ever; stop with Ctrl-C or SIGTERM.")
+@json_option
+@click.pass_obj
+def converge(session: Session, *, watch: bool, as_json: bool) -> None:
+    """Make the vendor calls that are due, until the vendors have what is wanted.
+
+    Failed calls are tried again later by themselves; refused ones are listed by: isp-addons failed list
+    """
+    from isp_addons.cli.progress import progress_of
+    from isp_addons.services.refund import reverse_refused
+
+    app = session.app
+    stop = stop_on_signals()
+    if watch:
+        click.echo("Watching; stop with Ctrl-C.", err=True)
+        app.convergence.watch(stop=stop)
+        return
+    with progress_of(app.convergence.due(), quiet=as_json) as progress:
+        tallies = app.convergence.once(stop=stop, progress=progress)
+    reversed_ = reverse_refused(app.context, session.cause("the vendor refused it", source=Source.VENDOR))
+    rows = [_tally_row(name, tally) for name, tally in tallies.items()]
+    columns = {"vendor": "Vendor", "done": "Done", "failed": "Failed", "calls": "Calls", "paused": "Paused"}
+    show(rows, as_json=as_json, columns=columns, right=("done", "failed"), empty="The vendors have what is wanted: no calls.")
+    if reversed_ and not as_json:
+        click.echo(f"{reversed_} charges were reversed because the vendor refused what was ordered.")
+
+
+@click.command()
+@click.argument("vendor", required=False)
+@click.option("--apply", "applies", is_flag=True, help="Write down what the vendor has, so that the loop repairs it.")
+@json_option
+@click.pass_obj
+def reconcile(session: Session, *, vendor: str | None, applies: bool, as_json: bool) -> None:
+    """List all that VENDOR (default: every vendor that can list) has, and report where it differs from ours."""
+    from isp_addons.convergence.reconcile import reconcile as compare
+
+    app = session.app
+    chosen = [app.host.vendor(vendor)] if vendor else [each for each in app.host.usable() if each.capabilities.lists]
+    cause = session.cause("reconciled with the vendor's list", source=Source.VENDOR)
+    found = [drift for each in chosen for drift in compare(app.store, each, cause, apply=applies)]
+    columns = {
+        "vendor": "Vendor",
+        "kind": "Difference",
+        "licence": "Licence",
+        "account": "Account",
+        "ours": "Wanted",
+        "theirs": "The vendor has",
+    }
+    show(found, as_json=as_json, columns=columns, empty="No differences.")
+    if found and not as_json:
+        advice = (
+            "Written down; the next converge repairs what the rule allows." if applies else "Nothing was changed; use --apply."
+        )
+        click.echo(f"{len(found)} differences. {advice}")
+
+
+@click.group()
+def vendors() -> None:
+    """List, check, pause and resume vendors."""
+
+
+@vendors.command("list")
+@json_option
+@click.pass_obj
+def list_vendors(session: Session, *, as_json: bool) -> None:
+    """Every configured vendor: its plugin, whether it works, whether it is paused, what waits for it."""
+    from isp_addons.services.vendor_overview import vendor_rows
+
+    app = session.app
+    rows = vendor_rows(app.store, app.host, now=app.clock.now())
+    columns = {
+        "vendor": "Vendor",
+        "plugin": "Plugin",
+        "version": "Version",
+        "state": "State",
+        "waiting": "Waiting",
+        "given_up": "Given up",
+        "note": "",
+    }
+    show(
+        rows,
+        as_json=as_json,
+        columns=columns,
+        right=("waiting", "given_up"),
+        empty="No vendor is configured; add a section [vendor:NAME].",
+    )
+
+
+@vendors.command()
+@click.argument("vendor")
+@json_option
+@click.pass_obj
+def check(session: Session, *, vendor: str, as_json: bool) -> None:
+    """Prove the settings of VENDOR with a harmless call."""
+    from isp_addons.vendor_api import VendorError
+
+    try:
+        report = session.app.host.vendor(vendor).check()
+    except VendorError as error:
+        raise Problem(f"The vendor {vendor} does not work: {error}", code=error.kind.value) from error
+    say(f"The vendor {vendor} works: {' '.join(report.findings)}", as_json=as_json, vendor=vendor, findings=report.findings)
+
+
+@vendors.command()
+@click.argument("vendor")
+@click.option("--note", required=True, help="Why; shown until it is resumed.")
+@json_option
+@click.pass_obj
+def pause(session: Session, *, vendor: str, note: str, as_json: bool) -> None:
+    """Make no calls to VENDOR until it is resumed. What is wanted is kept and delivered then."""
+    from isp_addons.convergence import vendor_state
+
+    _known(session, vendor)
+    with session.app.store.write() as database:
+        vendor_state.pause(database, session.cause(note), vendor)
+    say(f"The vendor {vendor} is paused.", as_json=as_json, vendor=vendor, paused=True)
+
+
+@vendors.command()
+@click.argument("vendor")
+@json_option
+@click.pass_obj
+def resume(session: Session, *, vendor: str, as_json: bool) -> None:
+    """Call VENDOR again, after a pause by hand or by the breaker."""
+    from isp_addons.convergence import vendor_state
+
+    _known(session, vendor)
+    with session.app.store.write() as database:
+        vendor_state.resume(database, session.cause("resumed by hand"), vendor)
+    say(f"The vendor {vendor} is called again.", as_json=as_json, vendor=vendor, paused=False)
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that Ctrl-C and SIGTERM set: calls in flight are finished, then the command ends."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    return stop
+
+
+def _known(session: Session, vendor: str) -> None:
+    if vendor not in session.app.host.names():
+        session.app.host.vendor(vendor)  # raises with the known names
+
+
+def _tally_row(name: str, tally: "Tally") -> dict[str, object]:
+    calls = [f"{step} {count}" for step, count in sorted(tally.steps.items())]
+    return {"vendor": name, "done": tally.done, "failed": tally.failed, "calls": calls, "paused": tally.paused}

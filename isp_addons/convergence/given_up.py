@@ -1,0 +1,75 @@
+"""Vendor calls that were given up: shown to an admin, who may let them be tried again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, select, update
+
+from isp_addons.domain.cause import Cause
+from isp_addons.domain.problem import BadInput, NotFound
+from isp_addons.store import audit, leases
+from isp_addons.store.engine import Store
+from isp_addons.store.tables import Licence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenUp:
+    """One licence that nobody calls about any more, and why."""
+
+    licence: str
+    vendor: str
+    account: str
+    product: str
+    seen: str
+    wanted: str
+    failure: str
+    text: str
+
+
+def given_up(store: Store, *, limit: int) -> list[GivenUp]:
+    """What was given up, newest first."""
+    query = leases.details(Licence.given_up_at.is_not(None)).order_by(Licence.given_up_at.desc(), Licence.id).limit(limit)
+    with store.read() as session:
+        return [
+            GivenUp(
+                licence=licence.key,
+                vendor=licence.vendor,
+                account=account,
+                product=product,
+                seen=licence.seen_state,
+                wanted=licence.wanted_state,
+                failure=licence.failure or "",
+                text=licence.failure_text,
+            )
+            for licence, account, product, _ in session.execute(query)
+        ]
+
+
+def retry(store: Store, cause: Cause, *, keys: Sequence[str], vendor: str | None) -> int:
+    """Let the licences of *keys*, or all that *vendor* refused, be tried again; returns how many. Unknown keys are refused."""
+    if not keys and vendor is None:
+        raise BadInput("Say which licences, or --vendor NAME for all of a vendor.", code="nothing_named")
+    chosen: ColumnElement[bool] = Licence.key.in_(keys) if keys else Licence.vendor == vendor
+    with store.write() as session:
+        known = set(session.scalars(select(Licence.key).where(Licence.key.in_(keys))))
+        unknown = [key for key in keys if key not in known]
+        if unknown:
+            raise NotFound(f"There is no licence {', '.join(unknown)}.", code="unknown_licence")
+        waiting = select(Licence.id).where(chosen, Licence.given_up_at.is_not(None))
+        audit.record_all(
+            session,
+            cause,
+            subject="licence",
+            subject_id=Licence.id,
+            field="given_up",
+            before=Licence.failure,
+            after=None,
+            where=waiting,
+        )
+        result = session.execute(
+            update(Licence)
+            .where(chosen, Licence.given_up_at.is_not(None))
+            .values(given_up_at=None, tries=0, failure=None, failure_text="", next_try_at=cause.at)
+            .execution_options(synchronize_session=False)
+        )
+        return int(result.rowcount)  # type: ignore[attr-defined]

@@ -1,0 +1,165 @@
+"""Compares what a vendor has with what we believe, and writes it into *seen*: the loop then repairs what the rule allows."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from isp_addons.convergence.answers import seen_columns
+from isp_addons.convergence.delivery import view
+from isp_addons.domain.cause import Cause
+from isp_addons.domain.drift import DriftKind, VendorHas, drift
+from isp_addons.domain.licence import SeenState, next_step
+from isp_addons.domain.problem import Problem
+from isp_addons.host import Vendor
+from isp_addons.store import audit, leases
+from isp_addons.store.engine import Store
+from isp_addons.store.leases import Leased
+from isp_addons.store.tables import Licence
+from isp_addons.vendor_api import SeenLicence, VendorError
+
+_PAGE = 2000
+
+
+class ListingFailed(Problem):
+    """The vendor's list did not come whole: what is missing in it is unknown, not absent, so nothing was compared."""
+
+    code = "listing_failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """One difference; ``licence`` is our key, ``account`` whose it is, as far as known."""
+
+    vendor: str
+    kind: DriftKind
+    licence: str
+    account: str
+    ours: str
+    theirs: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One licence of ours, or of nobody's, beside what the vendor has."""
+
+    ours: Leased | None
+    theirs: SeenLicence | None
+
+
+def reconcile(
+    store: Store,
+    vendor: Vendor,
+    cause: Cause,
+    *,
+    apply: bool = False,
+    progress: Callable[[int], None] = lambda _count: None,
+) -> list[Drift]:
+    """List all that *vendor* has, and compare. Raises `ListingFailed` when the list is cut off; then nothing is changed.
+
+    A licence with a call due or in flight is left out: the loop is at it. Each difference is read once more on its own, so
+    that what changed while the list was read is not reported.
+    """
+    theirs = _listing(vendor, progress)
+    found: list[Drift] = []
+    for listed in _cases(store, vendor.name, theirs, cause.at):
+        case = _read_again(vendor, listed)
+        kind = _kind(case)
+        if kind is None:
+            continue
+        found.append(_describe(vendor.name, kind, case))
+        if apply and case.ours is not None and case.theirs is not None:
+            with store.write() as session:
+                _write_seen(session, cause, case.ours, case.theirs)
+    return found
+
+
+def _listing(vendor: Vendor, progress: Callable[[int], None]) -> dict[str, SeenLicence]:
+    theirs: dict[str, SeenLicence] = {}
+    try:
+        for page in vendor.list_licences():
+            theirs.update({each.key: each for each in page})
+            progress(len(theirs))
+    except VendorError as error:
+        raise ListingFailed(
+            f"The list of vendor {vendor.name} did not come whole ({error}); nothing was compared or changed. Try again."
+        ) from error
+    return theirs
+
+
+def _cases(store: Store, vendor: str, theirs: dict[str, SeenLicence], now: datetime) -> Iterator[_Case]:
+    """First ours, in pages, then what is left of theirs."""
+    last = 0
+    while True:
+        with store.read() as session:
+            ours = leases.details((Licence.vendor == vendor) & (Licence.id > last)).order_by(Licence.id).limit(_PAGE)
+            page = [(leases.leased(row), row[0]) for row in session.execute(ours)]
+        for licence, row in page:
+            last = licence.id
+            has = theirs.pop(licence.key, None)
+            busy = row.lease_owner is not None or (row.given_up_at is None and _differs(licence, now))
+            if not busy and _kind(_Case(licence, has)) is not None:
+                yield _Case(licence, has)
+        if len(page) < _PAGE:
+            break
+    yield from (_Case(None, each) for each in theirs.values())
+
+
+def _differs(licence: Leased, now: datetime) -> bool:
+    return next_step(licence.both, now=now) is not None
+
+
+def _read_again(vendor: Vendor, case: _Case) -> _Case:
+    if case.ours is None:
+        return case
+    try:
+        return _Case(case.ours, vendor.read(view(case.ours)))
+    except VendorError:
+        return _Case(case.ours, SeenLicence(key=case.ours.key, state=SeenState.UNKNOWN))
+
+
+def _kind(case: _Case) -> DriftKind | None:
+    has = VendorHas(case.theirs.state, case.theirs.quantity) if case.theirs is not None else None
+    return drift(case.ours.both if case.ours else None, has)
+
+
+def _describe(vendor: str, kind: DriftKind, case: _Case) -> Drift:
+    ours, theirs = case.ours, case.theirs
+    return Drift(
+        vendor=vendor,
+        kind=kind,
+        licence=ours.key if ours else (theirs.key if theirs else ""),
+        account=ours.account if ours else ((theirs.account or "") if theirs else ""),
+        ours=f"{ours.both.wanted.state} × {ours.both.wanted.quantity}" if ours else "",
+        theirs=f"{theirs.state} × {theirs.quantity}" if theirs else "absent",
+    )
+
+
+def _write_seen(session: Session, cause: Cause, ours: Leased, theirs: SeenLicence) -> None:
+    """What the vendor has is what was seen. Only where nobody is calling about it; a fresh chance for what was given up on."""
+    result = session.execute(
+        update(Licence)
+        .where(Licence.id == ours.id, Licence.lease_owner.is_(None))
+        .values(
+            **seen_columns(theirs, ours, cause.at),
+            seen_at=cause.at,
+            next_try_at=cause.at,
+            tries=0,
+            failure=None,
+            failure_text="",
+            given_up_at=None,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    if result.rowcount:  # type: ignore[attr-defined]
+        audit.record(
+            session,
+            cause,
+            subject="licence",
+            subject_id=ours.id,
+            field="seen_state",
+            before=ours.both.seen.state.value,
+            after=theirs.state.value,
+        )

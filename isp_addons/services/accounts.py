@@ -1,0 +1,97 @@
+"""Accounts of the built-in ledger: opened and paid by hand or by event."""
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from isp_addons.billing import ledger
+from isp_addons.domain.cause import Cause
+from isp_addons.domain.event import parse_account
+from isp_addons.domain.period import add_months, time_zone
+from isp_addons.domain.problem import BadInput, Refused
+from isp_addons.services import find
+from isp_addons.services.context import Context
+from isp_addons.store import audit
+from isp_addons.store.tables import Account, LedgerAccount
+
+
+def open_account(
+    context: Context,
+    cause: Cause,
+    *,
+    ref: str,
+    balance: int = 0,
+    credit: int = 0,
+    base_price: int = 0,
+    period_end: datetime | None = None,
+    zone: str | None = None,
+    unlimited: bool = False,
+    tariff: str | None = None,
+) -> int:
+    """Open an account in the built-in ledger; money in minor units. *period_end* None: one month from now."""
+    require_ledger(context)
+    parse_account(ref)
+    if credit < 0 or base_price < 0:
+        raise BadInput("A credit limit and a tariff's price cannot be negative.", code="bad_amount")
+    place = zone or context.time_zone
+    end = period_end or add_months(cause.at, 1, time_zone(place))
+    if end <= cause.at:
+        raise BadInput(f"The period's end {end.isoformat()} has passed already.", code="bad_period_end")
+    with context.store.write() as session:
+        if session.scalar(select(Account.id).where(Account.ref == ref)) is not None:
+            raise Refused(f"The account {ref} exists already.", code="account_exists")
+        account = Account(ref=ref, currency=context.currency, time_zone=place, created_at=cause.at)
+        session.add(account)
+        session.flush()
+        start = add_months(end, -1, time_zone(place))
+        session.add(
+            LedgerAccount(
+                account_id=account.id,
+                balance=0,
+                credit=credit,
+                base_price=base_price,
+                unlimited=unlimited,
+                tariff=tariff,
+                period_start=start,
+                period_end=end,
+            )
+        )
+        session.flush()
+        if balance:
+            ledger.give(
+                session,
+                cause,
+                account_id=account.id,
+                amount=balance,
+                key=f"opening:{ref}",
+                kind="opening",
+                note="Opening balance",
+            )
+        audit.record(session, cause, subject="account", subject_id=account.id, field="opened", before=None, after=ref)
+        return account.id
+
+
+def pay_in(session: Session, cause: Cause, *, ref: str, amount: int, key: str) -> bool:
+    """A payment of *amount* minor units arrived in the built-in ledger, once for each *key*."""
+    if amount <= 0:
+        raise BadInput("A payment must be more than nothing.", code="bad_amount")
+    account = find.account(session, ref, lock=True)
+    return ledger.give(
+        session, cause, account_id=account.id, amount=amount, key=f"payment:{key}", kind="payment", note="Payment"
+    )
+
+
+def set_tariff(session: Session, cause: Cause, *, ref: str, tariff: str) -> None:
+    """The account of the built-in ledger moves to *tariff*."""
+    account = find.account(session, ref, lock=True)
+    mine = session.get_one(LedgerAccount, account.id)
+    if mine.tariff != tariff:
+        audit.record(session, cause, subject="account", subject_id=account.id, field="tariff", before=mine.tariff, after=tariff)
+        session.execute(update(LedgerAccount).where(LedgerAccount.account_id == account.id).values(tariff=tariff))
+
+
+def require_ledger(context: Context) -> None:
+    """Refuse what only the built-in ledger can do."""
+    if not context.billing.takes_money:
+        raise Refused("Accounts live in the billing; open and pay them there.", code="billing_only_reads")

@@ -1,0 +1,195 @@
+"""An account orders a product: the money, the subscription and its licences in one transaction."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from isp_addons.domain.cause import Cause
+from isp_addons.domain.licence import WantedState
+from isp_addons.domain.money import prorate
+from isp_addons.domain.period import add_months, time_zone
+from isp_addons.domain.problem import BadInput, Refused
+from isp_addons.domain.subscription import Plan, Status, licence_end
+from isp_addons.services import charge, find
+from isp_addons.services.context import Context
+from isp_addons.store import audit, leases, schema, scratch
+from isp_addons.store.tables import Licence, Product, Subscription
+
+MOST_QUANTITY = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is ordered. ``key``: the caller's own; the same key twice is one order."""
+
+    account: str
+    product: str
+    plan: Plan
+    key: str
+    quantity: int = 1
+    term: str = "1"
+
+
+def place(context: Context, cause: Cause, order: Order) -> int:
+    """Place *order*; returns the subscription's id, the same for a repeated key.
+
+    A one-off term is paid whole; a recurring one for what is left of the account's period, by time. Raises `NotFound`,
+    `BadInput`, `Refused` (``insufficient_funds``, ``account_blocked``, ``vendor_disabled``, ``not_on_sale``…).
+    """
+    if not 1 <= order.quantity <= MOST_QUANTITY:
+        raise BadInput(f"The quantity {order.quantity} is not from 1 to {MOST_QUANTITY}.", code="bad_quantity")
+    gathered = context.billing.gather([order.account], at=cause.at)
+    with context.store.write() as session:
+        before = session.scalar(select(Subscription.id).where(Subscription.key == order.key))
+        if before is not None:
+            return before
+        find.known_accounts(context, session, gathered, [order.account])
+        account = find.account(session, order.account, lock=True)
+        product = find.product(session, order.product)
+        funds = session.execute(select(scratch.funds)).one_or_none()
+        if funds is None:
+            raise find.unknown_account(order.account)
+        _may_order(context, product, funds, order)
+        paid_until, amount = _first_payment(context, cause, account.time_zone, product, funds, order)
+        new_id = create(
+            session,
+            context,
+            cause,
+            account_id=account.id,
+            product=product,
+            key=order.key,
+            plan=order.plan,
+            quantity=order.quantity,
+            term_months=int(order.term),
+            paid_until=paid_until,
+            price=0 if order.plan is Plan.BUNDLED else product.price * order.quantity,
+        )
+        if order.plan is not Plan.BUNDLED:
+            start = cause.at if order.plan is Plan.ONE_OFF else funds.period_start
+            _pay(context, session, cause, funds, new_id, amount, start, paid_until or funds.period_end)
+        return new_id
+
+
+def create(
+    session: Session,
+    context: Context,
+    cause: Cause,
+    *,
+    account_id: int,
+    product: Product,
+    key: str,
+    plan: Plan,
+    quantity: int,
+    term_months: int,
+    price: int,
+    paid_until: datetime | None,
+) -> int:
+    """Write the subscription and its licences; nothing is charged here. One licence for each seat where the vendor counts."""
+    subscription = Subscription(
+        account_id=account_id,
+        product_id=product.id,
+        key=key,
+        plan=plan.value,
+        status=Status.RUNNING.value,
+        quantity=quantity,
+        term_months=term_months,
+        price=price,
+        priority=product.priority,
+        ordered_at=cause.at,
+        paid_until=paid_until,
+    )
+    session.add(subscription)
+    session.flush()
+    audit.record(
+        session,
+        cause,
+        subject="subscription",
+        subject_id=subscription.id,
+        field="status",
+        before=None,
+        after=f"{Status.RUNNING} ({product.code} × {quantity})",
+    )
+    rows = licence_rows(context, schema.installation(session), subscription, product, cause.at)
+    if rows:
+        session.execute(insert(Licence), rows)
+    return subscription.id
+
+
+def licence_rows(
+    context: Context, installation: str, subscription: Subscription, product: Product, now: datetime
+) -> list[dict[str, Any]]:
+    """The licences behind a new subscription, none where the product has no vendor yet."""
+    if product.vendor is None:
+        return []
+    can = context.capabilities(product.vendor)
+    seats = subscription.quantity if can.counts_seats else 1
+    end = licence_end(Plan(subscription.plan), Status(subscription.status), subscription.paid_until, endless=can.endless)
+    return [
+        {
+            "subscription_id": subscription.id,
+            "seat": seat,
+            "vendor": product.vendor,
+            "key": f"ia{installation}-{subscription.id}-{seat}",
+            "wanted_state": WantedState.ACTIVE.value,
+            "wanted_quantity": 1 if can.counts_seats else subscription.quantity,
+            "wanted_end": leases.seconds(end),
+            "next_try_at": now,
+        }
+        for seat in range(1, seats + 1)
+    ]
+
+
+def _may_order(context: Context, product: Product, funds: Any, order: Order) -> None:
+    if not product.on_sale:
+        raise Refused(f"{product.code} is not on sale.", code="not_on_sale")
+    if funds.blocked:
+        raise Refused(
+            f"The account {order.account} is blocked in the billing; it can order once it is free.", code="account_blocked"
+        )
+    if product.vendor is not None:
+        can = context.capabilities(product.vendor)
+        if order.plan is Plan.BUNDLED and not can.endless:
+            raise Refused(
+                f"The vendor {product.vendor} has no licences without end, so a tariff cannot include {product.code}.",
+                code="not_endless",
+            )
+        if order.quantity > 1 and not (can.counts_seats or can.changes_quantity):
+            raise Refused(f"The vendor {product.vendor} sells {product.code} one at a time.", code="bad_quantity")
+
+
+def _first_payment(
+    context: Context, cause: Cause, zone: str, product: Product, funds: Any, order: Order
+) -> tuple[datetime | None, int]:
+    """Until when the first payment reaches, and how much it is."""
+    if order.plan is Plan.BUNDLED:
+        return None, 0
+    price = product.price * order.quantity
+    if order.plan is Plan.ONE_OFF:
+        find.require_money(context)
+        months = find.term(product, order.term)
+        return add_months(cause.at, months, time_zone(zone)), price * months
+    whole = int((funds.period_end - funds.period_start).total_seconds())
+    left = int((funds.period_end - cause.at).total_seconds())
+    return funds.period_end, prorate(price, part=Fraction(left, whole)) if whole > 0 else price
+
+
+def _pay(
+    context: Context,
+    session: Session,
+    cause: Cause,
+    funds: Any,
+    subscription_id: int,
+    amount: int,
+    start: datetime,
+    end: datetime,
+) -> None:
+    if context.billing.takes_money:
+        charge.take(
+            session, cause, account_id=funds.account_id, subscription_id=subscription_id, amount=amount, start=start, end=end
+        )
+    elif not funds.unlimited and funds.available < amount:
+        raise Refused("The account has not enough money for it; nothing was ordered.", code="insufficient_funds")

@@ -1,0 +1,214 @@
+"""A period begins: the billing's own fee, then every add-on that can be paid for; the others are held, never charged."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import String, and_, cast, exists, func, insert, literal, select, update
+from sqlalchemy.orm import Session
+
+from isp_addons.billing import ledger
+from isp_addons.billing.base import Gathered
+from isp_addons.domain.cause import Cause
+from isp_addons.domain.hold import HoldOwner
+from isp_addons.domain.period import add_months, time_zone
+from isp_addons.domain.subscription import Plan, Status
+from isp_addons.services import block, forecast
+from isp_addons.services.context import Context
+from isp_addons.store import audit, holds, scratch, wants
+from isp_addons.store.tables import Account, Charge, Hold, LedgerAccount, Subscription
+
+_MOST_PERIODS = 36
+"""How many periods one run catches up for an account: three years of months."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodBeginResult:
+    """Accounts whose period began, subscriptions charged (or marked as paid by the billing), subscriptions held."""
+
+    accounts: int = 0
+    charged: int = 0
+    held: int = 0
+
+    def __add__(self, other: "PeriodBeginResult") -> "PeriodBeginResult":
+        return PeriodBeginResult(
+            accounts=self.accounts + other.accounts, charged=self.charged + other.charged, held=self.held + other.held
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Ledger accounts whose next period starts and ends at the same moments."""
+
+    start: datetime
+    end: datetime
+    zone: str
+    months: int
+
+
+def apply(context: Context, cause: Cause) -> PeriodBeginResult:
+    """Begin every period that is due at ``cause.at``, one transaction for each group of accounts that share it."""
+    if not context.billing.takes_money:
+        gathered = context.billing.gather(None, at=cause.at)
+        with context.store.write() as session:
+            context.billing.fill(session, gathered)
+            return mark_paid(session, cause)
+    result = PeriodBeginResult()
+    for _ in range(_MOST_PERIODS):
+        groups = _due(context, cause.at)
+        for group in groups:
+            with context.store.write() as session:
+                result += _begin(context, session, cause, group)
+        if not groups:
+            break
+    return result
+
+
+def mark_paid(session: Session, cause: Cause) -> PeriodBeginResult:
+    """A remote billing's period began (`scratch.funds` tells): what is not held counts as paid until its new end.
+
+    The billing took the money itself; held subscriptions stay as they are.
+    """
+    forecast.gather_renewing(session)
+    held = exists().where(
+        Hold.subscription_id == scratch.renewing.c.subscription_id,
+        Hold.owner == HoldOwner.FORECAST.value,
+        Hold.lifted_at.is_(None),
+    )
+    behind = (
+        select(Subscription.id)
+        .join(scratch.funds, scratch.funds.c.account_id == Subscription.account_id)
+        .where(scratch.funds.c.period_start <= cause.at, Subscription.paid_until < scratch.funds.c.period_end)
+    )
+    renewing = scratch.renewing
+    session.execute(renewing.delete().where(held))
+    session.execute(renewing.delete().where(renewing.c.subscription_id.not_in(behind)))
+    charged = session.scalar(select(func.count()).select_from(renewing)) or 0
+    accounts = session.scalar(select(func.count(renewing.c.account_id.distinct()))) or 0
+    _advance(session, cause)
+    return PeriodBeginResult(accounts=accounts, charged=charged)
+
+
+def _due(context: Context, now: datetime) -> Sequence[_Group]:
+    shared = (LedgerAccount.period_end, Account.time_zone, LedgerAccount.period_months)
+    with context.store.read() as session:
+        rows = session.execute(
+            select(*shared)
+            .join(Account, Account.id == LedgerAccount.account_id)
+            .where(LedgerAccount.period_end <= now)
+            .group_by(*shared)
+            .order_by(LedgerAccount.period_end)
+        )
+        return [
+            _Group(start, add_months(start, months, time_zone(zone)), zone, months) for start, zone, months in rows.tuples()
+        ]
+
+
+def _begin(context: Context, session: Session, cause: Cause, group: _Group) -> PeriodBeginResult:
+    members = and_(
+        LedgerAccount.period_end == group.start, Account.time_zone == group.zone, LedgerAccount.period_months == group.months
+    )
+    ledger.fill_where(session, members)
+    period = ledger.period_name(group.start)
+    accounts = session.scalar(select(func.count()).select_from(scratch.funds)) or 0
+    forecast.gather_renewing(session)
+    _leave_out_blocked(session)
+    forecast.leave_kept(session, forecast.choose_suspended(session, policy=context.rules.policy))
+    held = _hold_unpaid(session, cause)
+    ledger.charge_base(session, cause, period=period)
+    ledger.charge_add_ons(session, cause, period=period)
+    charged = _note_charges(session, cause, group)
+    session.execute(
+        update(LedgerAccount)
+        .where(LedgerAccount.account_id.in_(select(scratch.funds.c.account_id)))
+        .values(period_start=group.start, period_end=group.end)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(update(scratch.funds).values(period_start=group.start, period_end=group.end))
+    _advance(session, cause)
+    _lift_paid(session, cause)
+    context.billing.fill(session, Gathered(_overdrawn(session), cause.at))
+    block.settle(session, cause)
+    return PeriodBeginResult(accounts=accounts, charged=charged, held=held)
+
+
+def _leave_out_blocked(session: Session) -> None:
+    """A blocked account's add-ons are suspended already and nothing is taken for them."""
+    blocked = select(scratch.funds.c.account_id).where(scratch.funds.c.blocked)
+    session.execute(scratch.renewing.delete().where(scratch.renewing.c.account_id.in_(blocked)))
+
+
+def _hold_unpaid(session: Session, cause: Cause) -> int:
+    """What is not in `scratch.renewing` starts a period that nobody paid: it is held until somebody does.
+
+    So a running recurring subscription whose paid time is over always has the forecast's hold, whatever else held it.
+    """
+    scratch.empty(session, scratch.chosen)
+    paid = select(scratch.renewing.c.subscription_id)
+    unpaid = (
+        select(Subscription.id)
+        .join(scratch.funds, scratch.funds.c.account_id == Subscription.account_id)
+        .where(
+            Subscription.status == Status.RUNNING.value,
+            Subscription.plan == Plan.RECURRING.value,
+            Subscription.id.not_in(paid),
+        )
+    )
+    session.execute(insert(scratch.chosen).from_select(["subscription_id"], unpaid))
+    return holds.put(session, cause, owner=HoldOwner.FORECAST)
+
+
+def _overdrawn(session: Session) -> tuple[str, ...]:
+    """The accounts that the billing's own fee led below zero: they are blocked from now on."""
+    funds = scratch.funds.c
+    return tuple(
+        session.scalars(select(funds.ref).where(funds.unlimited.is_(False), funds.available < funds.dues, ~funds.blocked))
+    )
+
+
+def _note_charges(session: Session, cause: Cause, group: _Group) -> int:
+    """One charge row for each subscription and period: the same period is never taken twice."""
+    renewing = scratch.renewing.c
+    at = literal(cause.at, Charge.at.type)
+    start, end = literal(group.start, Charge.at.type), literal(group.end, Charge.at.type)
+    rows = select(renewing.subscription_id, start, end, renewing.price, at)
+    names = ["subscription_id", "period_start", "period_end", "amount", "at"]
+    return int(session.execute(insert(Charge).from_select(names, rows)).rowcount)  # type: ignore[attr-defined]
+
+
+def _advance(session: Session, cause: Cause) -> None:
+    """What was paid is paid until the account's new period end; licences that carry a date follow."""
+    renewing, funds = scratch.renewing.c, scratch.funds.c
+    until = (
+        select(renewing.subscription_id, funds.period_end)
+        .join(scratch.funds, funds.account_id == renewing.account_id)
+        .subquery("paid")
+    )
+    audit.record_all(
+        session,
+        cause,
+        subject="subscription",
+        subject_id=Subscription.id,
+        field="paid_until",
+        before=cast(Subscription.paid_until, String),
+        after=cast(until.c.period_end, String),
+        where=select(Subscription.id).join(until, until.c.subscription_id == Subscription.id),
+    )
+    session.execute(
+        update(Subscription)
+        .where(Subscription.id == until.c.subscription_id)
+        .values(paid_until=until.c.period_end)
+        .execution_options(synchronize_session=False)
+    )
+    wants.follow_paid_until(session, cause)
+
+
+def _lift_paid(session: Session, cause: Cause) -> None:
+    scratch.empty(session, scratch.chosen)
+    held = (
+        select(Hold.subscription_id)
+        .join(scratch.renewing, scratch.renewing.c.subscription_id == Hold.subscription_id)
+        .where(Hold.owner == HoldOwner.FORECAST.value, Hold.lifted_at.is_(None))
+    )
+    session.execute(insert(scratch.chosen).from_select(["subscription_id"], held))
+    holds.lift(session, cause, owner=HoldOwner.FORECAST)

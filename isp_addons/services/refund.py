@@ -1,0 +1,72 @@
+"""A vendor refused to create what was paid for: the charge is reversed, and both entries stay visible."""
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session
+
+from isp_addons.billing import ledger
+from isp_addons.domain.cause import Cause
+from isp_addons.domain.licence import SeenState
+from isp_addons.domain.retry import FailureKind
+from isp_addons.domain.subscription import Status
+from isp_addons.services.context import Context
+from isp_addons.store import audit, scratch, wants
+from isp_addons.store.tables import Charge, Licence, Subscription
+
+_FOR_GOOD = (FailureKind.REJECTED.value, FailureKind.UNSUPPORTED.value)
+_MOST = 1000
+
+
+def reverse_refused(context: Context, cause: Cause) -> int:
+    """Reverse the charge of every new subscription that its vendor refused for good; returns how many.
+
+    New: no licence of it was ever seen active before the refusal. Seats that the vendor did create are ended again.
+    """
+    if not context.billing.takes_money:
+        return 0
+    with context.store.write() as session:
+        refused = exists().where(
+            Licence.subscription_id == Subscription.id,
+            Licence.seen_state == SeenState.ABSENT.value,
+            Licence.reference.is_(None),
+            Licence.given_up_at.is_not(None),
+            Licence.failure.in_(_FOR_GOOD),
+        )
+        rows = session.execute(
+            select(Subscription, Charge)
+            .join(Charge, Charge.subscription_id == Subscription.id)
+            .where(Subscription.status == Status.RUNNING.value, Charge.reversed_at.is_(None), refused)
+            .order_by(Subscription.id)
+            .limit(_MOST)
+        ).all()
+        for subscription, charge in rows:
+            _reverse(session, cause, subscription, charge)
+        return len(rows)
+
+
+def _reverse(session: Session, cause: Cause, subscription: Subscription, charge: Charge) -> None:
+    if charge.amount:
+        ledger.give(
+            session,
+            cause,
+            account_id=subscription.account_id,
+            amount=charge.amount,
+            key=f"reverse:{charge.id}",
+            kind="reversal",
+            note=cause.why,
+        )
+    session.execute(update(Charge).where(Charge.id == charge.id).values(reversed_at=cause.at))
+    audit.record(
+        session,
+        cause,
+        subject="subscription",
+        subject_id=subscription.id,
+        field="status",
+        before=subscription.status,
+        after=Status.REFUSED.value,
+    )
+    subscription.status = Status.REFUSED.value
+    subscription.ended_at = cause.at
+    session.flush()
+    scratch.empty(session, scratch.touched)
+    session.execute(scratch.touched.insert().values(subscription_id=subscription.id))
+    wants.rework(session, cause)

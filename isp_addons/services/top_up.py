@@ -1,0 +1,123 @@
+"""Money arrived: whatever the forecast held and can now be paid for comes back, charged once for its running period."""
+
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import and_, insert, select, update
+from sqlalchemy.orm import Session
+
+from isp_addons.domain.cause import Cause
+from isp_addons.domain.forecast import AddOn, choose
+from isp_addons.domain.hold import HoldOwner
+from isp_addons.services import charge, forecast
+from isp_addons.services.context import Context
+from isp_addons.store import audit, holds, scratch, wants
+from isp_addons.store.tables import Hold, Subscription
+
+
+def settle(context: Context, session: Session, cause: Cause) -> int:
+    """For the accounts in `scratch.funds` that are not blocked: lift the forecast's holds that money now covers.
+
+    A subscription whose running period is unpaid is charged for it first (once for each period); one that was held ahead of
+    the next period is judged by the forecast again. Returns how many subscriptions came back.
+    """
+    forecast.gather_renewing(session)
+    lifted: list[int] = []
+    paid: list[Any] = []
+    for _, members in groupby(session.execute(_held_accounts()), key=lambda row: row.account_id):
+        back, now_paid = _decide(context, list(members), cause.at)
+        lifted += back
+        paid += now_paid
+    _pay(context, session, cause, paid)
+    holds.choose(session, lifted)
+    return holds.lift(session, cause, owner=HoldOwner.FORECAST)
+
+
+def _held_accounts() -> Any:
+    """All renewing subscriptions of the free accounts that have one held by the forecast."""
+    funds, renewing = scratch.funds.c, scratch.renewing.c
+    standing = and_(Hold.subscription_id == Subscription.id, Hold.owner == HoldOwner.FORECAST.value, Hold.lifted_at.is_(None))
+    held = scratch.renewing.alias("held")
+    waiting = (
+        select(held.c.account_id)
+        .join(Hold, Hold.subscription_id == held.c.subscription_id)
+        .where(Hold.owner == HoldOwner.FORECAST.value, Hold.lifted_at.is_(None))
+    )
+    return (
+        select(
+            funds.account_id,
+            funds.available,
+            funds.dues,
+            funds.unlimited,
+            funds.period_start,
+            funds.period_end,
+            renewing.subscription_id,
+            renewing.price,
+            Subscription.priority,
+            Subscription.ordered_at,
+            Subscription.paid_until,
+            Hold.id.label("hold_id"),
+        )
+        .select_from(scratch.renewing)
+        .join(scratch.funds, funds.account_id == renewing.account_id)
+        .join(Subscription, Subscription.id == renewing.subscription_id)
+        .outerjoin(Hold, standing)
+        .where(funds.blocked.is_(False), funds.account_id.in_(waiting))
+        .order_by(funds.account_id)
+    )
+
+
+def _decide(context: Context, rows: list[Any], now: datetime) -> tuple[list[int], list[Any]]:
+    """Which subscriptions of one account come back, and which of them are charged for the running period."""
+    first = rows[0]
+    policy = context.rules.policy
+    unpaid = [row for row in rows if row.hold_id is not None and (row.paid_until is None or row.paid_until <= now)]
+    now_kept = set(choose(first.available, 0, map(_add_on, unpaid), policy=policy, unlimited=first.unlimited).keep)
+    paid = [row for row in unpaid if row.subscription_id in now_kept]
+    left = first.available - sum(row.price for row in paid)
+    ahead = {row.subscription_id for row in rows if row.hold_id is not None and row not in unpaid}
+    kept = choose(left, first.dues, map(_add_on, rows), policy=policy, unlimited=first.unlimited).keep if ahead else ()
+    return [*now_kept, *(each for each in kept if each in ahead)], paid
+
+
+def _add_on(row: Any) -> AddOn:
+    return AddOn(row.subscription_id, row.price, row.priority, row.ordered_at)
+
+
+def _pay(context: Context, session: Session, cause: Cause, paid: list[Any]) -> None:
+    """Charge the running period, where the money is ours to take, and note until when it is paid."""
+    if not paid:
+        return
+    for row in paid:
+        if context.billing.takes_money:
+            charge.take(
+                session,
+                cause,
+                account_id=row.account_id,
+                subscription_id=row.subscription_id,
+                amount=row.price,
+                start=row.period_start,
+                end=row.period_end,
+            )
+        session.execute(
+            update(Subscription)
+            .where(Subscription.id == row.subscription_id)
+            .values(paid_until=row.period_end)
+            .execution_options(synchronize_session=False)
+        )
+        audit.record(
+            session,
+            cause,
+            subject="subscription",
+            subject_id=row.subscription_id,
+            field="paid_until",
+            before=row.paid_until,
+            after=row.period_end,
+        )
+    scratch.empty(session, scratch.renewing)
+    session.execute(
+        insert(scratch.renewing),
+        [{"subscription_id": row.subscription_id, "account_id": row.account_id, "price": row.price} for row in paid],
+    )
+    wants.follow_paid_until(session, cause)

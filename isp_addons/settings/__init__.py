@@ -1,0 +1,36 @@
+"""The configuration: one INI file, read once, checked whole. Every problem is told at once, each with its file and line."""
+
+from isp_addons.settings.load import Settings, load
+from isp_addons.settings.sample import sample
+from isp_addons.settings.sections import (
+    Adapter,
+    BillingSettings,
+    DatabaseSettings,
+    ForecastSettings,
+    GeneralSettings,
+    LogLevel,
+    VendorSettings,
+    WorkerSettings,
+)
+from isp_addons.settings.show import Shown
+from isp_addons.settings.values import resolve, starred
+from isp_addons.settings.vendors import check_vendor_options, vendor_warnings
+
+__all__ = [
+    "Adapter",
+    "BillingSettings",
+    "DatabaseSettings",
+    "ForecastSettings",
+    "GeneralSettings",
+    "LogLevel",
+    "Settings",
+    "Shown",
+    "VendorSettings",
+    "WorkerSettings",
+    "check_vendor_options",
+    "load",
+    "resolve",
+    "sample",
+    "starred",
+    "vendor_warnings",
+]

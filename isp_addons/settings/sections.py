@@ -1,0 +1,179 @@
+"""The sections as models: every option's type, default and meaning. The sample configuration is made from them."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+
+from isp_addons.domain.forecast import Policy
+from isp_addons.settings import values
+
+Folder = Annotated[Path, AfterValidator(values.folder)]
+YesNo = Annotated[bool, BeforeValidator(values.yes_no)]
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+class LogLevel(StrEnum):
+    """How much is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Adapter(StrEnum):
+    """Where the subscribers' money lives."""
+
+    LEDGER = "ledger"
+    UTM5 = "utm5"
+
+
+class Section(BaseModel):
+    """One section. ``examples`` of a field are how its value is written in the sample."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class GeneralSettings(Section):
+    """``[isp-addons]``: the product as a whole."""
+
+    spool: Folder = Field(
+        default=Path("/var/spool/isp-addons"), description="Folder into which the billing's hook scripts put their events."
+    )
+    time_zone: Annotated[ZoneInfo, BeforeValidator(values.zone)] = Field(
+        default=ZoneInfo("UTC"),
+        description="Time zone of accounts that have none of their own: an IANA name such as Europe/Kyiv.",
+    )
+    currency: Annotated[str, BeforeValidator(values.currency)] = Field(
+        default="EUR", description="Currency of accounts that have none of their own: a code of ISO 4217."
+    )
+    log_level: Annotated[LogLevel, BeforeValidator(_lower)] = Field(
+        default=LogLevel.INFO, description="How much is logged: debug, info, warning or error."
+    )
+    plugins_dir: Folder | None = Field(
+        default=None, description="Folder with plugins of one file each, beside the installed ones.", examples=["plugins"]
+    )
+
+
+class DatabaseSettings(Section):
+    """``[database]``: where isp-addons keeps its own tables."""
+
+    url: str = Field(
+        default="sqlite:///isp-addons.db",
+        repr=False,
+        description="SQLite or PostgreSQL, as a URL; a file without a folder is beside this one. May be env:NAME or file:PATH.",
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _url(cls, value: str, info: ValidationInfo) -> str:
+        return values.database_url(value, values.OUR_DRIVERS, values.folder_of(info))
+
+
+class BillingSettings(Section):
+    """``[billing]``: where the subscribers' money lives."""
+
+    adapter: Annotated[Adapter, BeforeValidator(_lower)] = Field(
+        description="ledger: isp-addons keeps the balances itself. utm5: NetUP UTM5 does.", examples=["ledger"]
+    )
+    url: str | None = Field(
+        default=None,
+        repr=False,
+        description="For utm5: its database, read only. May be env:NAME or file:PATH.",
+        examples=["mysql+pymysql://READER:PASSWORD@HOST/UTM5?charset=utf8mb4"],
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _url(cls, value: str | None, info: ValidationInfo) -> str | None:
+        adapter = info.data.get("adapter")
+        if value is None:
+            if adapter is Adapter.UTM5:
+                raise ValueError("is required with adapter = utm5: the URL of its database")
+            return None
+        if adapter is Adapter.LEDGER:
+            raise ValueError("is for adapter = utm5 only; remove it")
+        return values.database_url(value, values.BILLING_DRIVERS, values.folder_of(info))
+
+
+class ForecastSettings(Section):
+    """``[forecast]``: what is suspended before a period that cannot be paid begins."""
+
+    policy: Annotated[Policy, BeforeValidator(_lower)] = Field(
+        default=Policy.BY_PRIORITY,
+        description="Where the money does not reach for all add-ons: keep them by_priority, or all_or_none.",
+    )
+    brake_share: Annotated[float, BeforeValidator(values.share)] = Field(
+        default=0.3,
+        description="A run that would suspend more than this share of the running subscriptions stops and asks a person.",
+        examples=["0.30"],
+    )
+    brake_minimum: Annotated[int, BeforeValidator(values.whole(0, 1_000_000))] = Field(
+        default=10, description="With fewer running subscriptions than this the brake does not act."
+    )
+    lead_hours: Annotated[int, BeforeValidator(values.whole(1, 720))] = Field(
+        default=24, description="How many hours before the end of an account's period the forecast is run."
+    )
+    reminder_days: Annotated[int, BeforeValidator(values.whole(0, 90))] = Field(
+        default=3, description="How many days before a term ends its subscriber is reminded; 0 = never."
+    )
+
+
+class WorkerSettings(Section):
+    """``[worker]``: the process that makes the vendors agree."""
+
+    batch: Annotated[int, BeforeValidator(values.whole(1, 1000))] = Field(
+        default=100, description="How many licences are taken at a time."
+    )
+    lease_seconds: Annotated[int, BeforeValidator(values.whole(10, 3600))] = Field(
+        default=60, description="For how many seconds a taken licence is left alone by other workers."
+    )
+
+
+class VendorSettings(Section):
+    """One ``[vendor:NAME]``. ``options`` are the plugin's own, as written: references are not resolved yet."""
+
+    name: str
+    plugin: str = Field(description="The installed plugin that speaks to this vendor.")
+    enabled: YesNo = Field(default=True, description="no: the vendor is not called, nothing new can be ordered from it.")
+    concurrency: Annotated[int, BeforeValidator(values.whole(1, 64))] = Field(
+        default=8, description="How many calls may be under way at the same time."
+    )
+    rate_per_second: Annotated[float | None, BeforeValidator(values.rate)] = Field(
+        default=None,
+        description="How many calls a second the vendor takes at most; without it there is no limit.",
+        examples=["5"],
+    )
+    breaker_failures: Annotated[int, BeforeValidator(values.whole(1, 1000))] = Field(
+        default=5, description="After so many failures in a row the vendor is left alone for a while."
+    )
+    breaker_seconds: Annotated[int, BeforeValidator(values.whole(1, 86_400))] = Field(
+        default=30, description="For how many seconds it is left alone."
+    )
+    options: Mapping[str, str] = Field(default_factory=dict, repr=False)
+
+
+SECTIONS: dict[str, type[Section]] = {
+    "isp-addons": GeneralSettings,
+    "database": DatabaseSettings,
+    "billing": BillingSettings,
+    "forecast": ForecastSettings,
+    "worker": WorkerSettings,
+}
+"""The sections that stand once, by their names in the file."""
+
+VENDOR = "vendor:"
+"""What the name of a vendor's section begins with."""
+
+REQUIRED = {"database": "url = sqlite:///isp-addons.db", "billing": "adapter = ledger"}
+"""The sections that must be present, each with a line that suffices."""
+
+VENDOR_OPTIONS = tuple(name for name in VendorSettings.model_fields if name not in ("name", "options"))
+"""What a ``[vendor:NAME]`` may hold beside the plugin's own options."""

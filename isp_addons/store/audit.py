@@ -1,0 +1,68 @@
+"""The audit: one row for every change of state, written in the same transaction as the change."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, String, cast, insert, literal, select
+from sqlalchemy.orm import Session
+
+from isp_addons.domain.cause import Cause
+from isp_addons.store.tables import Audit
+
+_COLUMNS = ["at", "actor", "source", "subject", "subject_id", "field", "before", "after", "why"]
+
+
+def record(
+    session: Session, cause: Cause, *, subject: str, subject_id: int, field: str, before: object | None, after: object | None
+) -> None:
+    """One change of one thing."""
+    session.execute(
+        insert(Audit).values(
+            at=cause.at,
+            actor=cause.actor,
+            source=cause.source.value,
+            subject=subject,
+            subject_id=subject_id,
+            field=field,
+            before=None if before is None else str(before)[:200],
+            after=None if after is None else str(after)[:200],
+            why=cause.why[:300],
+        )
+    )
+
+
+def record_all(
+    session: Session,
+    cause: Cause,
+    *,
+    subject: str,
+    subject_id: SQLColumnExpression[Any],
+    field: str,
+    before: SQLColumnExpression[Any] | str | None,
+    after: SQLColumnExpression[Any] | str | None,
+    where: Select[Any],
+) -> None:
+    """The same change of many things in one statement; *where* is a select whose FROM and WHERE say which."""
+    rows = where.with_only_columns(
+        literal(cause.at, Audit.at.type),
+        literal(cause.actor),
+        literal(cause.source.value),
+        literal(subject),
+        cast(subject_id, Audit.subject_id.type),
+        literal(field),
+        _text(before),
+        _text(after),
+        literal(cause.why[:300]),
+    )
+    session.execute(insert(Audit).from_select(_COLUMNS, rows))
+
+
+def history(session: Session, *, subject: str, subject_id: int, limit: int = 100) -> list[Audit]:
+    """The newest changes of one thing, newest first."""
+    rows = select(Audit).where(Audit.subject == subject, Audit.subject_id == subject_id)
+    return list(session.scalars(rows.order_by(Audit.id.desc()).limit(limit)))
+
+
+def _text(value: SQLColumnExpression[Any] | str | None) -> ColumnElement[Any]:
+    if value is None or isinstance(value, str):
+        return cast(literal(value), String)
+    return cast(value, String)

@@ -1,0 +1,131 @@
+"""Works out what is wanted of licences from their subscriptions and standing holds: the one place that writes *wanted*."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import Subquery, and_, bindparam, case, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from isp_addons.domain.cause import Cause
+from isp_addons.domain.hold import HoldOwner
+from isp_addons.domain.licence import SeenState, WantedState
+from isp_addons.domain.subscription import Status
+from isp_addons.store import audit, scratch
+from isp_addons.store.leases import seconds
+from isp_addons.store.tables import Hold, Licence, Subscription
+
+_OVER = (Status.ENDED.value, Status.REFUSED.value)
+
+
+def rework(session: Session, cause: Cause) -> None:
+    """Bring the wanted side of the licences of `scratch.touched` in line with holds and status; wake what changed.
+
+    A change forgets failed tries: a licence that was given up on gets a new chance when something else is wanted of it.
+    """
+    wish = _wishes()
+    changed = and_(
+        Licence.id == wish.c.id,
+        or_(
+            Licence.wanted_state != wish.c.state,
+            Licence.for_forecast != wish.c.for_forecast,
+            Licence.suspend_from.is_distinct_from(wish.c.suspend_from),
+        ),
+    )
+    audit.record_all(
+        session,
+        cause,
+        subject="licence",
+        subject_id=Licence.id,
+        field="wanted_state",
+        before=Licence.wanted_state,
+        after=wish.c.state,
+        where=select(Licence.id).join(wish, Licence.id == wish.c.id).where(Licence.wanted_state != wish.c.state),
+    )
+    earlier = and_(wish.c.state == WantedState.SUSPENDED.value, Licence.seen_state == SeenState.SUSPENDED.value)
+    session.execute(
+        update(Licence)
+        .where(changed)
+        .values(
+            wanted_state=wish.c.state,
+            for_forecast=wish.c.for_forecast,
+            suspend_from=wish.c.suspend_from,
+            reassert_at=case((earlier, cause.at), else_=Licence.reassert_at),
+            next_try_at=cause.at,
+            tries=0,
+            failure=None,
+            failure_text="",
+            given_up_at=None,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def follow_paid_until(session: Session, cause: Cause) -> None:
+    """Licences of `scratch.renewing` that carry a date get the subscription's new one; endless ones need no call at all."""
+    dated = (
+        select(Licence.id, Subscription.paid_until)
+        .join(Subscription, Subscription.id == Licence.subscription_id)
+        .join(scratch.renewing, scratch.renewing.c.subscription_id == Subscription.id)
+        .where(Licence.wanted_end.is_not(None))
+    )
+    rows = [{"b_id": licence, "b_end": seconds(end), "b_now": cause.at} for licence, end in session.execute(dated).tuples()]
+    if rows:
+        table = Licence.__table__
+        session.connection().execute(
+            update(Licence)
+            .where(table.c.id == bindparam("b_id"))
+            .values(wanted_end=bindparam("b_end"), next_try_at=bindparam("b_now")),
+            rows,
+        )
+
+
+def redate(session: Session, cause: Cause, *, subscription_id: int, end_for: Callable[[str], datetime | None]) -> None:
+    """Give the licences of one subscription the end date that *end_for* (by vendor) works out."""
+    for licence in session.scalars(select(Licence).where(Licence.subscription_id == subscription_id)):
+        end = seconds(end_for(licence.vendor))
+        if licence.wanted_end != end:
+            audit.record(
+                session,
+                cause,
+                subject="licence",
+                subject_id=licence.id,
+                field="wanted_end",
+                before=licence.wanted_end,
+                after=end,
+            )
+            licence.wanted_end = end
+            licence.next_try_at = cause.at
+    session.flush()
+
+
+def _wishes() -> Subquery:
+    """What each licence of the touched subscriptions should be."""
+    touched = scratch.touched
+    holds = (
+        select(
+            Hold.subscription_id,
+            func.sum(case((Hold.owner == HoldOwner.FORECAST.value, 0), else_=1)).label("others"),
+            func.max(Hold.since).label("since"),
+        )
+        .join(touched, touched.c.subscription_id == Hold.subscription_id)
+        .where(Hold.lifted_at.is_(None))
+        .group_by(Hold.subscription_id)
+        .subquery("standing")
+    )
+    over = Subscription.status.in_(_OVER)
+    held = holds.c.subscription_id.is_not(None)
+    only_forecast = and_(~over, held, holds.c.others == 0)
+    return (
+        select(
+            Licence.id.label("id"),
+            case((over, WantedState.ENDED.value), (held, WantedState.SUSPENDED.value), else_=WantedState.ACTIVE.value).label(
+                "state"
+            ),
+            case((only_forecast, True), else_=False).label("for_forecast"),
+            case((only_forecast, holds.c.since), else_=None).label("suspend_from"),
+        )
+        .join(touched, touched.c.subscription_id == Licence.subscription_id)
+        .join(Subscription, Subscription.id == Licence.subscription_id)
+        .outerjoin(holds, holds.c.subscription_id == Subscription.id)
+        .subquery("wish")
+    )

@@ -1,0 +1,1 @@
+"""Who runs the loops: takes events from the spool, delivers wants to vendors, keeps the timetable."""

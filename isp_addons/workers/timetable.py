@@ -1,0 +1,53 @@
+"""What happens because time passes: periods that end and begin, terms that run out, holds that expire, reminders."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from isp_addons.domain.cause import Cause, Source
+from isp_addons.domain.problem import Refused, TryAgain
+from isp_addons.services import cancel, hold, period_begin, period_end, refund, reminder
+from isp_addons.services.context import Context
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Timetable:
+    """Runs what is due. *lead*: how long before a period ends its forecast is made; *every*: how often it looks."""
+
+    context: Context
+    lead: timedelta
+    every: timedelta = timedelta(minutes=1)
+    _next: datetime | None = None
+
+    def run(self, now: datetime) -> bool:
+        """Do everything that is due at *now*, if it is time to look again. Every part may run any number of times."""
+        if self._next is not None and now < self._next:
+            return False
+        self._next = now + self.every
+        self._part("terms that ran out", lambda: cancel.finish(self.context, self._cause(now, "the paid time is over")))
+        self._part("periods that begin", lambda: period_begin.apply(self.context, self._cause(now, "a period began")))
+        self._part("periods that end", lambda: self._forecast(now))
+        self._part("holds that expire", lambda: hold.expire(self.context, self._cause(now, "the hold's time is over")))
+        self._part("reminders", lambda: reminder.due(self.context, self._cause(now, "the term ends soon")))
+        self._part("refused orders", lambda: refund.reverse_refused(self.context, self._cause(now, "the vendor refused it")))
+        return True
+
+    def _forecast(self, now: datetime) -> object:
+        cause = self._cause(now, "the next period cannot be paid")
+        return period_end.apply(self.context, cause, until=now + self.lead)
+
+    def _part(self, name: str, do: Callable[[], object]) -> None:
+        """One part; when it must stop (the brake) or wait (a busy database), the others still run."""
+        try:
+            done = do()
+        except (Refused, TryAgain) as problem:
+            log.warning("timetable: %s: %s", name, problem.message)
+        else:
+            if done:
+                log.info("timetable: %s: %s", name, done)
+
+    def _cause(self, now: datetime, why: str) -> Cause:
+        return Cause(actor="timetable", source=Source.TIMETABLE, at=now, why=why)

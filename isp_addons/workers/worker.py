@@ -1,0 +1,85 @@
+"""The worker: takes events in, keeps the timetable and makes the vendors agree, side by side in one process."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from isp_addons.clock import Clock
+from isp_addons.convergence.loop import Convergence
+from isp_addons.domain.cause import Cause, Source
+from isp_addons.domain.problem import TryAgain
+from isp_addons.services.context import Context
+from isp_addons.workers.ingest import Ingested, ingest_all
+from isp_addons.workers.timetable import Timetable
+
+log = logging.getLogger(__name__)
+
+REST_SECONDS = 0.5
+"""How long the spool is left alone between two looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One process that runs the loops."""
+
+    context: Context
+    convergence: Convergence
+    timetable: Timetable
+    spool: Path
+    clock: Clock
+
+    def once(self) -> Ingested:
+        """One pass of everything, for cron instead of a daemon."""
+        result = self._ingest()
+        self.timetable.run(self.clock.now())
+        self.convergence.once()
+        self.timetable.run(self.clock.now())
+        return result
+
+    def run(self, stop: threading.Event) -> None:
+        """Go on until *stop* is set. When one loop cannot go on, all stop, so that a supervisor starts the process anew."""
+        failures: list[BaseException] = []
+        loops: dict[str, Callable[[], None]] = {
+            "vendors": lambda: self.convergence.watch(stop=stop),
+            "timetable": lambda: self._keep_time(stop),
+        }
+        threads = [threading.Thread(target=_guarded, args=(loop, stop, failures), name=n) for n, loop in loops.items()]
+        for thread in threads:
+            thread.start()
+        _guarded(lambda: self._take_events(stop), stop, failures)
+        for thread in threads:
+            thread.join()
+        if failures:
+            raise failures[0]
+
+    def _take_events(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            try:
+                self._ingest()
+            except TryAgain as problem:
+                log.warning("events wait: %s", problem.message)
+            stop.wait(REST_SECONDS)
+
+    def _keep_time(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            self.timetable.run(self.clock.now())
+            stop.wait(1.0)
+
+    def _ingest(self) -> Ingested:
+        cause = Cause(actor="worker", source=Source.HOOK, at=self.clock.now(), why="the billing said so")
+        result = ingest_all(self.context, self.spool, cause)
+        for reason in result.reasons:
+            log.warning("spool: %s", reason)
+        return result
+
+
+def _guarded(loop: Callable[[], None], stop: threading.Event, failures: list[BaseException]) -> None:
+    try:
+        loop()
+    except BaseException as error:
+        failures.append(error)
+        log.exception("a loop of the worker cannot go on")
+    finally:
+        stop.set()
