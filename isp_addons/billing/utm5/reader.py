@@ -9,11 +9,11 @@ from sqlalchemy import func, select
 from isp_addons.billing.base import Funds
 from isp_addons.billing.utm5 import tables as t
 from isp_addons.billing.utm5.connection import open_engine, read_url, sentences, shown
+from isp_addons.billing.utm5.periods import in_lists
 from isp_addons.billing.utm5.snapshot import Snapshot
 
 _REF = re.compile(r"[1-9][0-9]{0,9}")
 _GREATEST_ID = 2**31 - 1
-_IDS_AT_ONCE = 500
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -44,10 +44,9 @@ class Utm5Reader:
     def never_existed(self, refs: Sequence[str]) -> list[str]:
         """See `BillingReader.never_existed`: an account that was deleted did exist."""
         found: set[str] = set()
-        ids = _ids(refs)
         with sentences(self._url), self._engine.connect() as connection:
-            for start in range(0, len(ids), _IDS_AT_ONCE):
-                part = select(t.accounts.c.id).where(t.accounts.c.id.in_(ids[start : start + _IDS_AT_ONCE]))
+            for few in in_lists(_ids(refs)):
+                part = select(t.accounts.c.id).where(t.accounts.c.id.in_(few))
                 found.update(str(each) for each in connection.scalars(part))
         return [ref for ref in refs if ref not in found]
 
