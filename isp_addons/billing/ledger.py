@@ -57,8 +57,8 @@ def _fill(session: Session, condition: ColumnElement[bool]) -> None:
     overdrawn = and_(LedgerAccount.unlimited.is_(False), LedgerAccount.balance + LedgerAccount.credit < 0)
     rows = (
         select(
-            Account.ref,
             Account.id,
+            Account.ref,
             Account.currency,
             LedgerAccount.period_start,
             LedgerAccount.period_end,
@@ -125,48 +125,30 @@ def set_blocked(session: Session, cause: Cause, *, account_id: int, blocked: boo
         )
 
 
-def charge_base(session: Session, cause: Cause, *, period: str) -> None:
-    """Take the ISP's own tariff from every account of the scratch funds: once for each account and *period*.
+def begin_period(session: Session, cause: Cause, *, start: datetime, end: datetime) -> None:
+    """Move the accounts of the scratch funds into the period from *start* to *end*, and take what it costs.
 
-    This may lead below zero: that is the ISP's own business with its subscriber, and it blocks the account.
+    That is the ISP's own tariff from every account, and the price of every subscription of the scratch renewing; each once
+    for each period. The tariff may lead below zero: that is the ISP's own business with its subscriber, and blocks the account.
     """
-    funds = scratch.funds.c
-    rows = select(
-        funds.account_id,
-        -funds.dues,
-        literal("base"),
-        literal("base:") + cast(funds.account_id, String) + literal(f":{period}"),
-        literal("The tariff's own fee"),
-        literal(cause.at, LedgerEntry.at.type),
-    ).where(funds.dues != 0)
-    session.execute(insert(LedgerEntry).from_select(_ENTRY, rows))
-    session.execute(
-        update(LedgerAccount)
-        .where(LedgerAccount.account_id == funds.account_id, funds.dues != 0)
-        .values(balance=LedgerAccount.balance - funds.dues)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def charge_add_ons(session: Session, cause: Cause, *, period: str) -> None:
-    """Take the price of every subscription of the scratch renewing: once for each subscription and *period*."""
-    renewing = scratch.renewing.c
-    rows = select(
-        renewing.account_id,
-        -renewing.price,
-        literal("add_on"),
-        charge_key(cast(renewing.subscription_id, String), period),
-        literal("An add-on for the period"),
-        literal(cause.at, LedgerEntry.at.type),
-    ).where(renewing.price != 0)
-    session.execute(insert(LedgerEntry).from_select(_ENTRY, rows))
-    totals = (
-        select(renewing.account_id, func.sum(renewing.price).label("total")).group_by(renewing.account_id).subquery("totals")
+    funds, renewing = scratch.funds.c, scratch.renewing.c
+    period = period_name(start)
+    at = literal(cause.at, LedgerEntry.at.type)
+    base_key = literal("base:") + cast(funds.account_id, String) + literal(f":{period}")
+    base = select(funds.account_id, -funds.dues, literal("base"), base_key, literal("The tariff's own fee"), at)
+    session.execute(insert(LedgerEntry).from_select(_ENTRY, base.where(funds.dues != 0)))
+    key = charge_key(cast(renewing.subscription_id, String), period)
+    add_ons = select(renewing.account_id, -renewing.price, literal("add_on"), key, literal("An add-on for the period"), at)
+    session.execute(insert(LedgerEntry).from_select(_ENTRY, add_ons.where(renewing.price != 0)))
+    total = (
+        select(func.coalesce(func.sum(renewing.price), 0))
+        .where(renewing.account_id == LedgerAccount.account_id)
+        .scalar_subquery()
     )
     session.execute(
         update(LedgerAccount)
-        .where(LedgerAccount.account_id == totals.c.account_id)
-        .values(balance=LedgerAccount.balance - totals.c.total)
+        .where(LedgerAccount.account_id == funds.account_id)
+        .values(balance=LedgerAccount.balance - funds.dues - total, period_start=start, period_end=end)
         .execution_options(synchronize_session=False)
     )
 

@@ -5,14 +5,14 @@ from dataclasses import asdict
 from datetime import datetime
 from itertools import islice
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from isp_addons.billing.base import BillingReader, Funds, Gathered
 from isp_addons.store import scratch
 from isp_addons.store.tables import Account
 
-_ROWS = 2000
+_ROWS = 500
 
 
 class RemoteBilling:
@@ -45,11 +45,15 @@ class RemoteBilling:
 
 
 def fill_from(session: Session, funds: Iterable[Funds]) -> None:
-    """Write *funds* into the scratch table and link them to the accounts that we know."""
+    """Write *funds* into the scratch table, each under the account that we know it by; below 0 where we know none."""
     scratch.empty(session, scratch.funds)
     rows = iter(funds)
-    while part := [asdict(row) for row in islice(rows, _ROWS)]:
-        session.execute(insert(scratch.funds), part)
-    known = select(Account.id).where(Account.ref == scratch.funds.c.ref).scalar_subquery()
-    session.execute(update(scratch.funds).values(account_id=known))
+    unknown = 0
+    while part := list(islice(rows, _ROWS)):
+        known = dict(session.execute(select(Account.ref, Account.id).where(Account.ref.in_([each.ref for each in part]))).all())
+        values = []
+        for each in part:
+            unknown -= each.ref not in known
+            values.append({**asdict(each), "account_id": known.get(each.ref, unknown)})
+        session.execute(insert(scratch.funds), values)
     scratch.know(session, scratch.funds)

@@ -1,14 +1,17 @@
 """Commands for what the billing says: one event at a time, or what the hook scripts stored."""
 
 import secrets
+from typing import TYPE_CHECKING
 
 import click
 
 from isp_addons.cli.output import Session, json_option, say, show
 from isp_addons.domain.cause import Source
 from isp_addons.domain.event import Event, parse_account, parse_word
-from isp_addons.domain.problem import BadInput, NotFound, Problem
-from isp_addons.services.inbox import Handled
+from isp_addons.domain.problem import Problem
+
+if TYPE_CHECKING:
+    from isp_addons.services.inbox import Handled
 
 
 @click.command()
@@ -43,32 +46,12 @@ def event(session: Session, *, word: str, account: str, key: str | None, amount:
 hook = event
 
 
-def handle_now(session: Session, event: Event) -> Handled:
-    """Store *event* and handle it, with whatever waits before it. Raises the problem that the event met."""
+def handle_now(session: Session, event: Event) -> "Handled":
+    """Store *event* and handle it, with what waits before it for the same account. Raises the problem that it met."""
     from isp_addons.services import inbox
 
-    context = session.app.context
     cause = session.cause(f"the billing said {event.word.value}", source=Source.HOOK)
-    if not inbox.store_now(context, cause, event):
-        return Handled(key=event.key, account=event.account, outcome="was handled before")
-    for _ in range(10_000):
-        results = inbox.handle(context, cause)
-        for each in results:
-            if each.key == event.key:
-                return _raised(each)
-        if not results:
-            break
-    return Handled(key=event.key, account=event.account, outcome="is handled by another worker")
-
-
-def _raised(result: Handled) -> Handled:
-    if result.error == "unknown_account":
-        raise NotFound(result.outcome, code=result.error)
-    if result.error in ("bad_amount", "bad_event"):
-        raise BadInput(result.outcome, code=result.error)
-    if result.error:
-        raise Problem(result.outcome, code=result.error)
-    return result
+    return inbox.handle_now(session.app.context, cause, event)
 
 
 @click.group()

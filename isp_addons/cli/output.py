@@ -33,7 +33,7 @@ class Session:
             from isp_addons.bootstrap import App
             from isp_addons.domain.period import parse_moment
 
-            self._app = App(self._config, at=parse_moment(self._at) if self._at else None)
+            self._app = App(self._config, at=parse_moment(self._at) if self._at is not None else None)
             self._start_log(self._app)
         return self._app
 

@@ -18,6 +18,7 @@ def sandbox(session: Session, *, plugin: str, port: int, login: str, password: s
 
     Point the vendor's url at what it prints. It can be told to misbehave; see docs/how-to/try-without-a-vendor.md
     """
+    from isp_addons.cli.vendors import stop_on_signals
     from isp_addons.clock import SystemClock
     from isp_addons.host import Host
 
@@ -26,10 +27,9 @@ def sandbox(session: Session, *, plugin: str, port: int, login: str, password: s
         server = found.sandbox(port=port, login=login, password=password, latency=latency)
     except NotImplementedError as error:
         raise Refused(f"The plugin {plugin} has no stand-in server.", code="no_sandbox") from error
+    stop = stop_on_signals()
+    server.start()
     click.echo(f"The stand-in of {plugin} answers at {server.url} (login {login}). Stop it with Ctrl-C.")
-    try:
-        server.serve_forever()
-    except KeyboardInterrupt:
-        click.echo("Stopped.")
-    finally:
-        server.stop()
+    stop.wait()
+    server.stop()
+    click.echo("Stopped.")

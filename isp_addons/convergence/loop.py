@@ -46,7 +46,7 @@ class Convergence:
                 .where(leases.due(self.clock.now()), Licence.vendor.in_(names))
                 .group_by(Licence.vendor)
             )
-            return dict(rows.tuples().all())
+            return dict(rows.all())
 
     def once(self, *, stop: threading.Event | None = None, progress: Progress = _silent) -> dict[str, Tally]:
         """Deliver everything that is due, every vendor in a thread of its own; one vendor's trouble is its own."""

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from fractions import Fraction
+from typing import NamedTuple
 
 
 class Policy(StrEnum):
@@ -13,14 +15,16 @@ class Policy(StrEnum):
     ALL_OR_NONE = "all_or_none"
 
 
-@dataclass(frozen=True, slots=True)
-class AddOn:
-    """One add-on of an account: its subscription, the price of its next period (minor units), and its place in the queue."""
+class AddOn(NamedTuple):
+    """One add-on of an account: its place in the queue, its subscription, and the price of its next period (minor units).
 
-    subscription_id: int
-    price: int
+    Add-ons sort in the order in which they are asked.
+    """
+
     priority: int
     ordered_at: datetime
+    subscription_id: int
+    price: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ def choose(available: int, dues: int, add_ons: Iterable[AddOn], *, policy: Polic
     Add-ons are asked by priority (1 first), then the oldest order first; each is kept that what is left still pays for.
     Unlimited accounts keep all.
     """
-    queue = sorted(add_ons, key=lambda add_on: (add_on.priority, add_on.ordered_at, add_on.subscription_id))
+    queue = sorted(add_ons)
     everything = tuple(add_on.subscription_id for add_on in queue)
     if unlimited:
         return Choice(everything, ())
@@ -62,4 +66,4 @@ def _by_priority(left: int, queue: Sequence[AddOn]) -> Choice:
 
 def brake_trips(*, suspend: int, total: int, share: float, minimum: int) -> bool:
     """Whether a run that would suspend *suspend* of *total* running subscriptions must stop and ask a person."""
-    return total >= minimum and suspend > share * total
+    return total >= minimum and suspend > Fraction(str(share)) * total

@@ -7,7 +7,10 @@ from fractions import Fraction
 from isp_addons.domain.problem import BadInput
 
 _EXPONENTS = {"BHD": 3, "CLP": 0, "ISK": 0, "JOD": 3, "JPY": 0, "KRW": 0, "KWD": 3, "OMR": 3, "TND": 3, "VND": 0}
-_PLAIN = re.compile(r"-?[0-9]{1,15}(\.[0-9]+)?")
+_PLAIN = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
+
+LARGEST = 10**12
+"""The largest amount in minor units: times 10,000 units and 120 months it still fits the 64 bits that databases give."""
 
 
 def exponent(currency: str) -> int:
@@ -26,6 +29,8 @@ def parse_amount(text: str, *, currency: str, minimum: int | None = None) -> int
             code="bad_amount",
         )
     amount = int(scaled)
+    if abs(amount) > LARGEST:
+        raise BadInput(f"The amount {text!r} is too large: at most {format_amount(LARGEST, currency)}.", code="bad_amount")
     if minimum is not None and amount < minimum:
         raise BadInput(f"The amount {text!r} is too small: at least {format_amount(minimum, currency)}.", code="bad_amount")
     return amount

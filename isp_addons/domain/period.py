@@ -28,6 +28,8 @@ def parse_moment(text: str) -> datetime:
         raise BadInput(f"{text!r} is not a time such as 2026-12-31T21:00+03:00.", code="bad_time") from error
     if moment.tzinfo is None:
         raise BadInput(f"The time {text!r} has no zone; write for example {text}+03:00 or {text}Z.", code="naive_time")
+    if not 1970 <= moment.year < 3000:
+        raise BadInput(f"The year of {text!r} is not from 1970 to 2999.", code="bad_time")
     return moment.astimezone(UTC).replace(microsecond=0)
 
 

@@ -1,5 +1,6 @@
 """Subscriptions: how they are sold, and what that means for the licence behind them."""
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 
@@ -21,12 +22,13 @@ class Status(StrEnum):
     REFUSED = "refused"
 
 
-def licence_end(plan: Plan, status: Status, paid_until: datetime | None, *, endless: bool) -> datetime | None:
+def licence_end(plan: Plan, status: Status, paid_until: datetime | None, *, endless: Callable[[], bool]) -> datetime | None:
     """The end date that the vendor is told; None = without end.
 
+    *endless* (does the vendor know licences without end?) is asked only where it matters: a disabled vendor cannot be asked.
     Where the vendor knows licences without end, a recurring one is simply suspended when it is not paid, so that a month
     that is paid costs no vendor call at all. A one-off term and a cancelled subscription end by themselves at the vendor.
     """
-    if plan is Plan.ONE_OFF or status is Status.ENDING or not endless:
+    if plan is Plan.ONE_OFF or status is Status.ENDING or not endless():
         return paid_until
     return None

@@ -11,27 +11,31 @@ from isp_addons.domain.subscription import Plan, Status, licence_end
 from isp_addons.services import find
 from isp_addons.services.context import Context
 from isp_addons.store import audit, scratch, wants
-from isp_addons.store.tables import LedgerAccount, Subscription
+from isp_addons.store.tables import Subscription
 
 
 def cancel(context: Context, cause: Cause, *, subscription_id: int, at_once: bool = False) -> Status:
     """No renewal; usable until the end of what is paid, or over now with *at_once* (nothing is refunded). Twice: no change."""
+    with context.store.read() as session:
+        _, account, _ = find.subscription(session, subscription_id)
+    gathered = context.billing.gather([account.ref], at=cause.at)
     with context.store.write() as session:
-        subscription, account, _ = find.subscription(session, subscription_id)
+        subscription, _, _ = find.subscription(session, subscription_id)
         if subscription.status in (Status.ENDED.value, Status.REFUSED.value):
             return Status(subscription.status)
         if at_once:
             _move(session, cause, subscription, Status.ENDED)
         elif subscription.status == Status.RUNNING.value:
-            ledger = session.get(LedgerAccount, account.id)
-            leave(session, context, cause, subscription, until=ledger.period_end if ledger else cause.at)
+            context.billing.fill(session, gathered)
+            period_end = session.scalar(select(scratch.funds.c.period_end))
+            leave(session, context, cause, subscription, until=period_end or cause.at)
         return Status(subscription.status)
 
 
 def leave(session: Session, context: Context, cause: Cause, subscription: Subscription, *, until: datetime) -> None:
     """Let *subscription* run out: at the end of what is paid; a bundled one, paid with its tariff, at *until*."""
     if subscription.plan == Plan.BUNDLED.value:
-        subscription.paid_until = until
+        _pay_until(session, cause, subscription, until)
     _move(session, cause, subscription, Status.ENDING)
     _redate(session, context, cause, subscription)
 
@@ -43,6 +47,8 @@ def undo(context: Context, cause: Cause, *, subscription_id: int) -> Status:
         if subscription.status == Status.ENDING.value:
             if subscription.paid_until is not None and subscription.paid_until <= cause.at:
                 raise Refused(f"Subscription {subscription_id} is over; order again.", code="already_over")
+            if subscription.plan == Plan.BUNDLED.value:
+                _pay_until(session, cause, subscription, None)
             _move(session, cause, subscription, Status.RUNNING)
             _redate(session, context, cause, subscription)
         elif subscription.status != Status.RUNNING.value:
@@ -94,6 +100,13 @@ def _move(session: Session, cause: Cause, subscription: Subscription, status: St
     wants.rework(session, cause)
 
 
+def _pay_until(session: Session, cause: Cause, subscription: Subscription, end: datetime | None) -> None:
+    before, subscription.paid_until = subscription.paid_until, end
+    audit.record(
+        session, cause, subject="subscription", subject_id=subscription.id, field="paid_until", before=before, after=end
+    )
+
+
 def _redate(session: Session, context: Context, cause: Cause, subscription: Subscription) -> None:
     """The date that the vendor is told follows the status: a cancelled subscription ends there by itself."""
     wants.redate(
@@ -104,6 +117,6 @@ def _redate(session: Session, context: Context, cause: Cause, subscription: Subs
             Plan(subscription.plan),
             Status(subscription.status),
             subscription.paid_until,
-            endless=context.capabilities(vendor).endless,
+            endless=lambda: context.capabilities(vendor).endless,
         ),
     )

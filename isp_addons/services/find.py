@@ -45,7 +45,7 @@ def subscription(session: Session, subscription_id: int) -> tuple[Subscription, 
     ).one_or_none()
     if row is None:
         raise NotFound(f"There is no subscription {subscription_id}.", code="unknown_subscription")
-    return row._tuple()
+    return row
 
 
 def term(product: Product, text: str) -> int:
@@ -69,7 +69,13 @@ def require_money(context: Context) -> None:
 
 
 def known_accounts(context: Context, session: Session, gathered: Gathered, refs: Sequence[str]) -> dict[str, Account]:
-    """Fill the scratch funds and make sure that each live account of *refs* has a row of ours; by ref."""
+    """Fill the scratch funds and make sure that each live account of *refs* has a row of ours; by ref.
+
+    Other writers of these accounts wait from here on, so that what the scratch funds say stays true in this transaction.
+    """
+    for start in range(0, len(refs), 500):
+        theirs = select(Account.id).where(Account.ref.in_(refs[start : start + 500]))
+        session.execute(theirs.order_by(Account.id).with_for_update())
     context.billing.fill(session, gathered)
     adopt(session, context, at=gathered.at)
     found: dict[str, Account] = {}
@@ -83,11 +89,11 @@ def adopt(session: Session, context: Context, *, at: datetime) -> None:
     """Give every account of `scratch.funds` that we do not know yet a row of ours."""
     funds = scratch.funds.c
     fresh = select(funds.ref, funds.currency, literal(context.time_zone), literal(at, Account.created_at.type)).where(
-        funds.account_id.is_(None)
+        funds.account_id < 0
     )
     session.execute(insert(Account).from_select(["ref", "currency", "time_zone", "created_at"], fresh))
     known = select(Account.id).where(Account.ref == funds.ref).scalar_subquery()
-    session.execute(update(scratch.funds).where(funds.account_id.is_(None)).values(account_id=known))
+    session.execute(update(scratch.funds).where(funds.account_id < 0).values(account_id=known))
 
 
 def unknown_account(ref: str) -> NotFound:

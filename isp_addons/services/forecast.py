@@ -4,15 +4,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from operator import attrgetter, itemgetter
 from typing import Any
 
-from sqlalchemy import Select, delete, exists, func, insert, select
+from sqlalchemy import Subquery, delete, exists, func, insert, select
 from sqlalchemy.orm import Session
 
 from isp_addons.domain.forecast import AddOn, Choice, Policy, choose
 from isp_addons.domain.hold import HoldOwner
 from isp_addons.domain.subscription import Plan, Status
-from isp_addons.store import holds, scratch
+from isp_addons.store import scratch
 from isp_addons.store.tables import Hold, Product, Subscription
 
 _ANSWERED_FOR = (HoldOwner.BILLING.value, HoldOwner.FORECAST.value)
@@ -38,34 +39,80 @@ def gather_renewing(session: Session) -> None:
     scratch.empty(session, scratch.renewing)
     frozen = exists().where(Hold.subscription_id == Subscription.id, Hold.lifted_at.is_(None), Hold.owner.not_in(_ANSWERED_FOR))
     rows = (
-        select(Subscription.id, Subscription.account_id, Subscription.price)
+        select(Subscription.account_id, Subscription.id, Subscription.price)
         .join(scratch.funds, scratch.funds.c.account_id == Subscription.account_id)
         .where(Subscription.status == Status.RUNNING.value, Subscription.plan == Plan.RECURRING.value, ~frozen)
     )
-    session.execute(insert(scratch.renewing).from_select(["subscription_id", "account_id", "price"], rows))
+    session.execute(insert(scratch.renewing).from_select(["account_id", "subscription_id", "price"], rows))
     scratch.know(session, scratch.renewing)
 
 
-def choose_suspended(session: Session, *, policy: Policy) -> list[int]:
-    """The subscriptions of `scratch.renewing` that the money does not reach for."""
+def choose_suspended(session: Session, *, policy: Policy) -> None:
+    """Fill `scratch.chosen` with the subscriptions that the money does not reach for; `scratch.renewing` keeps the others.
+
+    SQL settles the two ends: whoever can pay for everything loses nothing, whoever cannot pay for the cheapest loses
+    everything. For the accounts in between the rule chooses.
+    """
+    chosen, renewing = scratch.empty(session, scratch.chosen), scratch.renewing.c
+    short = _short_accounts()
+    nothing_fits = select(renewing.subscription_id).join(short, short.c.account_id == renewing.account_id)
+    session.execute(insert(chosen).from_select(["subscription_id"], nothing_fits.where(short.c.left < short.c.cheapest)))
+    queues = (
+        select(
+            short.c.account_id, short.c.left, Subscription.priority, Subscription.ordered_at, Subscription.id, renewing.price
+        )
+        .join(scratch.renewing, renewing.account_id == short.c.account_id)
+        .join(Subscription, Subscription.id == renewing.subscription_id)
+        .where(short.c.left >= short.c.cheapest)
+        .order_by(short.c.account_id)
+    )
+    suspended: list[int] = []
+    for (_, left), members in groupby(session.connection().execute(queues), key=itemgetter(0, 1)):
+        suspended += choose(left, 0, [AddOn(*row[2:]) for row in members], policy=policy).suspend
+    if suspended:
+        session.execute(insert(chosen), [{"subscription_id": each} for each in suspended])
+    session.execute(delete(scratch.renewing).where(renewing.subscription_id.in_(select(chosen.c.subscription_id))))
+
+
+def _short_accounts() -> Subquery:
+    """The accounts whose money does not reach for all their add-ons: what is left after the dues, and the cheapest price."""
     renewing, funds = scratch.renewing.c, scratch.funds.c
-    totals = (
-        select(renewing.account_id, func.sum(renewing.price).label("total")).group_by(renewing.account_id).subquery("totals")
+    left = funds.available - funds.dues
+    prices = (
+        select(renewing.account_id, func.sum(renewing.price).label("total"), func.min(renewing.price).label("cheapest"))
+        .group_by(renewing.account_id)
+        .subquery("prices")
     )
-    short = (
-        select(funds.account_id)
-        .join(totals, totals.c.account_id == funds.account_id)
-        .where(funds.unlimited.is_(False), totals.c.total > funds.available - funds.dues)
+    return (
+        select(funds.account_id, left.label("left"), prices.c.cheapest)
+        .join(prices, prices.c.account_id == funds.account_id)
+        .where(funds.unlimited.is_(False), prices.c.total > left)
+        .subquery("short")
     )
-    rows = session.execute(_queues().where(funds.account_id.in_(short)))
-    return [each for _, choice in _choices(rows, policy) for each in choice.suspend]
 
 
 def forecasts(session: Session, *, policy: Policy) -> Iterator[AccountForecast]:
     """Every account of `scratch.funds` with what would be kept and suspended, in the order of the billing's accounts."""
-    codes = dict(session.execute(select(Product.id, Product.code)).tuples().all())
-    rows = session.execute(_queues().execution_options(yield_per=5000))
-    for group, choice in _choices(rows, policy):
+    codes = dict(session.execute(select(Product.id, Product.code)).all())
+    funds, renewing = scratch.funds.c, scratch.renewing.c
+    queues = (
+        select(
+            scratch.funds,
+            renewing.subscription_id,
+            renewing.price,
+            Subscription.priority,
+            Subscription.ordered_at,
+            Subscription.product_id,
+        )
+        .select_from(scratch.funds)
+        .outerjoin(scratch.renewing, renewing.account_id == funds.account_id)
+        .outerjoin(Subscription, Subscription.id == renewing.subscription_id)
+        .order_by(func.length(funds.ref), funds.ref)
+    )
+    rows = session.execute(queues.execution_options(yield_per=5000))
+    for _, members in groupby(rows, key=attrgetter("account_id")):
+        group = list(members)
+        choice = _choice(group, policy)
         product = {row.subscription_id: codes[row.product_id] for row in group if row.subscription_id is not None}
         first = group[0]
         yield AccountForecast(
@@ -80,46 +127,9 @@ def forecasts(session: Session, *, policy: Policy) -> Iterator[AccountForecast]:
         )
 
 
-def leave_kept(session: Session, suspended: list[int]) -> None:
-    """Take the *suspended* out of `scratch.renewing`; what stays is what can be paid for. They become `scratch.chosen`."""
-    holds.choose(session, suspended)
-    session.execute(
-        delete(scratch.renewing).where(scratch.renewing.c.subscription_id.in_(select(scratch.chosen.c.subscription_id)))
-    )
-
-
-def _queues() -> Select[Any]:
-    """Every account of the scratch funds with its add-ons, account by account."""
-    funds, renewing = scratch.funds.c, scratch.renewing.c
-    return (
-        select(
-            funds.ref,
-            funds.period_end,
-            funds.currency,
-            funds.available,
-            funds.dues,
-            funds.blocked,
-            funds.unlimited,
-            renewing.subscription_id,
-            renewing.price,
-            Subscription.priority,
-            Subscription.ordered_at,
-            Subscription.product_id,
-        )
-        .outerjoin(scratch.renewing, renewing.account_id == funds.account_id)
-        .outerjoin(Subscription, Subscription.id == renewing.subscription_id)
-        .select_from(scratch.funds)
-        .order_by(func.length(funds.ref), funds.ref)
-    )
-
-
-def _choices(rows: Any, policy: Policy) -> Iterator[tuple[list[Any], Choice]]:
-    for _, members in groupby(rows, key=lambda row: row.ref):
-        group = list(members)
-        queue = [
-            AddOn(row.subscription_id, row.price, row.priority, row.ordered_at)
-            for row in group
-            if row.subscription_id is not None
-        ]
-        first = group[0]
-        yield group, choose(first.available, first.dues, queue, policy=policy, unlimited=first.unlimited)
+def _choice(group: list[Any], policy: Policy) -> Choice:
+    queue = [
+        AddOn(row.priority, row.ordered_at, row.subscription_id, row.price) for row in group if row.subscription_id is not None
+    ]
+    first = group[0]
+    return choose(first.available, first.dues, queue, policy=policy, unlimited=first.unlimited)

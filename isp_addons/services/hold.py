@@ -6,7 +6,8 @@ from sqlalchemy import select
 
 from isp_addons.domain.cause import Cause
 from isp_addons.domain.hold import BY_HAND, HoldOwner
-from isp_addons.domain.problem import Refused
+from isp_addons.domain.problem import BadInput, Refused
+from isp_addons.domain.subscription import Status
 from isp_addons.services import find, top_up
 from isp_addons.services.context import Context
 from isp_addons.store import holds
@@ -16,8 +17,14 @@ from isp_addons.store.tables import Hold
 def put(context: Context, cause: Cause, *, subscription_id: int, owner: HoldOwner, until: datetime | None = None) -> bool:
     """Suspend one subscription for *owner*, until somebody releases it or until *until*. False: it was held already."""
     _by_hand(owner)
+    if until is not None and until <= cause.at:
+        raise BadInput(f"The hold would end at {until.isoformat()}, which has passed already.", code="bad_until")
     with context.store.write() as session:
-        find.subscription(session, subscription_id)
+        subscription, _, _ = find.subscription(session, subscription_id)
+        if subscription.status not in (Status.RUNNING.value, Status.ENDING.value):
+            raise Refused(
+                f"Subscription {subscription_id} is {subscription.status}; there is nothing to suspend.", code="already_over"
+            )
         holds.choose(session, [subscription_id])
         return holds.put(session, cause, owner=owner, until=until) > 0
 
@@ -29,9 +36,9 @@ def release(context: Context, cause: Cause, *, subscription_id: int, owner: Hold
         _, account, _ = find.subscription(session, subscription_id)
     gathered = context.billing.gather([account.ref], at=cause.at)
     with context.store.write() as session:
+        find.known_accounts(context, session, gathered, [account.ref])
         holds.choose(session, [subscription_id])
         lifted = holds.lift(session, cause, owner=owner) > 0
-        find.known_accounts(context, session, gathered, [account.ref])
         top_up.settle(context, session, cause)
         return lifted
 
@@ -40,7 +47,7 @@ def expire(context: Context, cause: Cause) -> int:
     """Release every hold by hand whose time is over; returns how many."""
     with context.store.read() as session:
         over = select(Hold.subscription_id, Hold.owner).where(Hold.lifted_at.is_(None), Hold.until <= cause.at)
-        due = list(session.execute(over.order_by(Hold.id).limit(10_000)).tuples())
+        due = list(session.execute(over.order_by(Hold.id).limit(10_000)))
     for subscription_id, owner in due:
         release(context, cause, subscription_id=subscription_id, owner=HoldOwner(owner))
     return len(due)

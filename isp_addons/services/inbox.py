@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -22,12 +22,12 @@ from isp_addons.store.tables import Event as Row
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handled:
-    """What one event led to; ``error`` is the code of what was wrong with it, if anything was."""
+    """What one event led to; ``problem`` is what was wrong with it, if anything was."""
 
     key: str
     account: str
     outcome: str
-    error: str = ""
+    problem: Problem | None = None
 
 
 def receive(session: Session, cause: Cause, events: Sequence[Event]) -> int:
@@ -60,7 +60,7 @@ def handle(context: Context, cause: Cause, *, limit: int = 500) -> list[Handled]
     """
     with context.store.read() as session:
         waiting = session.execute(select(Row.id, Row.account_ref).where(Row.handled_at.is_(None)).order_by(Row.id).limit(limit))
-        found = list(waiting.tuples())
+        found = list(waiting)
     if not found:
         return []
     try:
@@ -88,23 +88,45 @@ def _give_up(context: Context, cause: Cause, found: tuple[int, str], problem: Pr
         event = session.get_one(Row, found[0])
         event.handled_at = cause.at
         event.outcome = problem.message[:300]
-        return Handled(key=event.key, account=event.account_ref, outcome=problem.message, error=problem.code)
+        return Handled(key=event.key, account=event.account_ref, outcome=problem.message, problem=problem)
+
+
+def handle_now(context: Context, cause: Cause, event: Event) -> Handled:
+    """Store and handle *event* at once: one transaction, so that after a problem nothing of it is kept and it may be repeated.
+
+    Earlier events of the same account that still wait are handled before it. Raises the `Problem` that the event met.
+    """
+    gathered = context.billing.gather([event.account], at=cause.at)
+    with context.store.write() as session:
+        receive(session, cause, [event])
+        results = _work(context, session, cause, gathered, select(Row).where(Row.account_ref == event.account))
+        mine = next((each for each in results if each.key == event.key), None)
+        if mine is None:
+            return Handled(key=event.key, account=event.account, outcome="was handled before")
+        if mine.problem is not None:
+            raise mine.problem
+        return mine
 
 
 def _handle(context: Context, cause: Cause, found: Sequence[tuple[int, str]]) -> list[Handled]:
     refs = sorted({ref for _, ref in found})
     gathered = context.billing.gather(refs, at=cause.at)
     with context.store.write() as session:
-        query = select(Row).where(Row.id.in_([each for each, _ in found]), Row.handled_at.is_(None)).order_by(Row.id)
-        events = list(session.scalars(query.with_for_update(skip_locked=True)))
-        known = find.known_accounts(context, session, gathered, refs)
-        notes = {event.id: _note(context, session, cause, event, known) for event in events}
-        context.billing.fill(session, gathered)
-        did = _settle(context, session, cause, events)
-        _look_ahead(context, session, cause, gathered, events)
-        results = [_close(event, notes[event.id], did) for event in events]
-        closing = [{"b_id": e.id, "b_at": cause.at, "b_out": r.outcome[:300]} for e, r in zip(events, results, strict=True)]
-        _write_closing(session, closing)
+        return _work(context, session, cause, gathered, select(Row).where(Row.id.in_([each for each, _ in found])))
+
+
+def _work(context: Context, session: Session, cause: Cause, gathered: Gathered, waiting: Select[Row]) -> list[Handled]:
+    """Handle those of *waiting* that nobody else is handling, oldest first."""
+    query = waiting.where(Row.handled_at.is_(None)).order_by(Row.id)
+    events = list(session.scalars(query.with_for_update(skip_locked=True)))
+    known = find.known_accounts(context, session, gathered, gathered.refs or ())
+    notes = {event.id: _note(context, session, cause, event, known) for event in events}
+    context.billing.fill(session, gathered)
+    did = _settle(context, session, cause, events)
+    _look_ahead(context, session, cause, gathered, events)
+    results = [_close(event, notes[event.id], did) for event in events]
+    closing = [{"b_id": e.id, "b_at": cause.at, "b_out": r.outcome[:300]} for e, r in zip(events, results, strict=True)]
+    _write_closing(session, closing)
     return results
 
 
@@ -146,8 +168,8 @@ def _write_down(session: Session, cause: Cause, event: Row, account: Account) ->
 
 def _settle(context: Context, session: Session, cause: Cause, events: Sequence[Row]) -> Counter[str]:
     """Bring the accounts in `scratch.funds` in line with what the billing says now."""
-    put, lifted = block.settle(session, cause)
     changed = tariff.settle(context, session, cause)
+    put, lifted = block.settle(session, cause)
     if not context.billing.takes_money and any(event.word in (Word.CHARGED, Word.PERIOD_BEGAN) for event in events):
         period_begin.mark_paid(session, cause)
     back = top_up.settle(context, session, cause)
@@ -156,7 +178,7 @@ def _settle(context: Context, session: Session, cause: Cause, events: Sequence[R
 
 def _close(event: Row, problem: Problem | None, did: Counter[str]) -> Handled:
     if problem is not None:
-        return Handled(key=event.key, account=event.account_ref, outcome=problem.message, error=problem.code)
+        return Handled(key=event.key, account=event.account_ref, outcome=problem.message, problem=problem)
     changes = ", ".join(f"{count} {name}" for name, count in did.items() if count)
     return Handled(key=event.key, account=event.account_ref, outcome=f"looked again ({changes or 'nothing to change'})")
 

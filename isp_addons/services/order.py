@@ -12,12 +12,12 @@ from isp_addons.domain.cause import Cause
 from isp_addons.domain.licence import WantedState
 from isp_addons.domain.money import prorate
 from isp_addons.domain.period import add_months, time_zone
-from isp_addons.domain.problem import BadInput, Refused
+from isp_addons.domain.problem import BadInput, Refused, TryAgain
 from isp_addons.domain.subscription import Plan, Status, licence_end
 from isp_addons.services import charge, find
 from isp_addons.services.context import Context
 from isp_addons.store import audit, leases, schema, scratch
-from isp_addons.store.tables import Licence, Product, Subscription
+from isp_addons.store.tables import Licence, Product, Subscription, TariffProduct
 
 MOST_QUANTITY = 10_000
 
@@ -38,23 +38,24 @@ def place(context: Context, cause: Cause, order: Order) -> int:
     """Place *order*; returns the subscription's id, the same for a repeated key.
 
     A one-off term is paid whole; a recurring one for what is left of the account's period, by time. Raises `NotFound`,
-    `BadInput`, `Refused` (``insufficient_funds``, ``account_blocked``, ``vendor_disabled``, ``not_on_sale``…).
+    `BadInput`, `Refused` (``insufficient_funds``, ``account_blocked``, ``vendor_disabled``, ``not_on_sale``…), and `TryAgain`
+    between the end of a period and the beginning of the next.
     """
     if not 1 <= order.quantity <= MOST_QUANTITY:
         raise BadInput(f"The quantity {order.quantity} is not from 1 to {MOST_QUANTITY}.", code="bad_quantity")
     gathered = context.billing.gather([order.account], at=cause.at)
     with context.store.write() as session:
+        account = find.known_accounts(context, session, gathered, [order.account]).get(order.account)
         before = session.scalar(select(Subscription.id).where(Subscription.key == order.key))
         if before is not None:
             return before
-        find.known_accounts(context, session, gathered, [order.account])
-        account = find.account(session, order.account, lock=True)
-        product = find.product(session, order.product)
         funds = session.execute(select(scratch.funds)).one_or_none()
-        if funds is None:
+        if account is None or funds is None:
             raise find.unknown_account(order.account)
-        _may_order(context, product, funds, order)
-        paid_until, amount = _first_payment(context, cause, account.time_zone, product, funds, order)
+        product = find.product(session, order.product)
+        months = _months(product, order)
+        _may_order(context, session, product, funds, order)
+        paid_until, amount = _first_payment(context, cause, account.time_zone, product, funds, order, months)
         new_id = create(
             session,
             context,
@@ -64,7 +65,7 @@ def place(context: Context, cause: Cause, order: Order) -> int:
             key=order.key,
             plan=order.plan,
             quantity=order.quantity,
-            term_months=int(order.term),
+            term_months=months,
             paid_until=paid_until,
             price=0 if order.plan is Plan.BUNDLED else product.price * order.quantity,
         )
@@ -127,7 +128,8 @@ def licence_rows(
         return []
     can = context.capabilities(product.vendor)
     seats = subscription.quantity if can.counts_seats else 1
-    end = licence_end(Plan(subscription.plan), Status(subscription.status), subscription.paid_until, endless=can.endless)
+    plan, status = Plan(subscription.plan), Status(subscription.status)
+    end = licence_end(plan, status, subscription.paid_until, endless=lambda: can.endless)
     return [
         {
             "subscription_id": subscription.id,
@@ -143,26 +145,37 @@ def licence_rows(
     ]
 
 
-def _may_order(context: Context, product: Product, funds: Any, order: Order) -> None:
+def _months(product: Product, order: Order) -> int:
+    if order.plan is Plan.ONE_OFF:
+        return find.term(product, order.term)
+    if order.term != "1":
+        raise BadInput(
+            f"A term ({order.term}) is for the plan one_off only; {order.plan} goes on until it is cancelled.", code="bad_term"
+        )
+    return 1
+
+
+def _may_order(context: Context, session: Session, product: Product, funds: Any, order: Order) -> None:
     if not product.on_sale:
         raise Refused(f"{product.code} is not on sale.", code="not_on_sale")
     if funds.blocked:
         raise Refused(
             f"The account {order.account} is blocked in the billing; it can order once it is free.", code="account_blocked"
         )
+    if order.plan is Plan.BUNDLED and session.get(TariffProduct, (funds.tariff or "", product.id)) is None:
+        raise Refused(
+            f"The tariff {funds.tariff or 'none'} of account {order.account} does not include {product.code}; "
+            "include it with: isp-addons products include",
+            code="not_in_tariff",
+        )
     if product.vendor is not None:
         can = context.capabilities(product.vendor)
-        if order.plan is Plan.BUNDLED and not can.endless:
-            raise Refused(
-                f"The vendor {product.vendor} has no licences without end, so a tariff cannot include {product.code}.",
-                code="not_endless",
-            )
         if order.quantity > 1 and not (can.counts_seats or can.changes_quantity):
             raise Refused(f"The vendor {product.vendor} sells {product.code} one at a time.", code="bad_quantity")
 
 
 def _first_payment(
-    context: Context, cause: Cause, zone: str, product: Product, funds: Any, order: Order
+    context: Context, cause: Cause, zone: str, product: Product, funds: Any, order: Order, months: int
 ) -> tuple[datetime | None, int]:
     """Until when the first payment reaches, and how much it is."""
     if order.plan is Plan.BUNDLED:
@@ -170,8 +183,13 @@ def _first_payment(
     price = product.price * order.quantity
     if order.plan is Plan.ONE_OFF:
         find.require_money(context)
-        months = find.term(product, order.term)
         return add_months(cause.at, months, time_zone(zone)), price * months
+    if funds.period_end <= cause.at:
+        raise TryAgain(
+            f"The period of account {order.account} ended at {funds.period_end.isoformat()} and the next has not begun yet; "
+            "the worker begins it, or: isp-addons period-begin",
+            code="period_is_over",
+        )
     whole = int((funds.period_end - funds.period_start).total_seconds())
     left = int((funds.period_end - cause.at).total_seconds())
     return funds.period_end, prorate(price, part=Fraction(left, whole)) if whole > 0 else price

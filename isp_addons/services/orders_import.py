@@ -118,6 +118,8 @@ def _checked(path: Path, reader: "csv.DictReader[str]", currency: str) -> list[I
 
 
 def _order(row: dict[str, str], line: int, currency: str) -> ImportedOrder:
+    if None in row:  # where `csv` puts what stands beyond the last column
+        raise BadInput("The line has more values than there are columns.", code="bad_line")
     values = {name: (row.get(name) or "").strip() for name in COLUMNS}
     if not values["product"] or len(values["product"]) > 64:
         raise BadInput("The product is missing or longer than 64 characters.", code="bad_product")
@@ -175,7 +177,7 @@ def _create(
     accounts: dict[str, int],
     products: dict[str, Product],
 ) -> None:
-    ends = dict(session.execute(select(scratch.funds.c.account_id, scratch.funds.c.period_end)).tuples().all())
+    ends = dict(session.execute(select(scratch.funds.c.account_id, scratch.funds.c.period_end)).all())
     rows = [
         Subscription(
             account_id=accounts[each.account],

@@ -101,7 +101,7 @@ def _missing(context: Context, session: Session, funds: Any) -> int:
             Subscription, Subscription.id == scratch.renewing.c.subscription_id
         )
     ).all()
-    queue = [AddOn(row.subscription_id, row.price, row.priority, row.ordered_at) for row in rows]
+    queue = [AddOn(row.priority, row.ordered_at, row.subscription_id, row.price) for row in rows]
     choice = choose(funds.available, funds.dues, queue, policy=context.rules.policy, unlimited=funds.unlimited)
     if not choice.suspend:
         return 0
@@ -149,7 +149,7 @@ def _holds(session: Session, ids: list[int]) -> dict[int, list[str]]:
     for start in range(0, len(ids), 500):
         part = ids[start : start + 500]
         query = select(Hold.subscription_id, Hold.owner).where(Hold.subscription_id.in_(part), Hold.lifted_at.is_(None))
-        for subscription_id, owner in session.execute(query.order_by(Hold.id)).tuples():
+        for subscription_id, owner in session.execute(query.order_by(Hold.id)):
             owners.setdefault(subscription_id, []).append(owner)
     return owners
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import String, and_, cast, exists, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, String, and_, cast, exists, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from isp_addons.billing import ledger
@@ -85,7 +85,7 @@ def mark_paid(session: Session, cause: Cause) -> PeriodBeginResult:
     session.execute(renewing.delete().where(renewing.c.subscription_id.not_in(behind)))
     charged = session.scalar(select(func.count()).select_from(renewing)) or 0
     accounts = session.scalar(select(func.count(renewing.c.account_id.distinct()))) or 0
-    _advance(session, cause)
+    _advance(session, cause, scratch.funds.c.period_end)
     return PeriodBeginResult(accounts=accounts, charged=charged)
 
 
@@ -99,9 +99,7 @@ def _due(context: Context, now: datetime) -> Sequence[_Group]:
             .group_by(*shared)
             .order_by(LedgerAccount.period_end)
         )
-        return [
-            _Group(start, add_months(start, months, time_zone(zone)), zone, months) for start, zone, months in rows.tuples()
-        ]
+        return [_Group(start, add_months(start, months, time_zone(zone)), zone, months) for start, zone, months in rows]
 
 
 def _begin(context: Context, session: Session, cause: Cause, group: _Group) -> PeriodBeginResult:
@@ -109,23 +107,14 @@ def _begin(context: Context, session: Session, cause: Cause, group: _Group) -> P
         LedgerAccount.period_end == group.start, Account.time_zone == group.zone, LedgerAccount.period_months == group.months
     )
     ledger.fill_where(session, members)
-    period = ledger.period_name(group.start)
     accounts = session.scalar(select(func.count()).select_from(scratch.funds)) or 0
     forecast.gather_renewing(session)
     _leave_out_blocked(session)
-    forecast.leave_kept(session, forecast.choose_suspended(session, policy=context.rules.policy))
+    forecast.choose_suspended(session, policy=context.rules.policy)
     held = _hold_unpaid(session, cause)
-    ledger.charge_base(session, cause, period=period)
-    ledger.charge_add_ons(session, cause, period=period)
+    ledger.begin_period(session, cause, start=group.start, end=group.end)
     charged = _note_charges(session, cause, group)
-    session.execute(
-        update(LedgerAccount)
-        .where(LedgerAccount.account_id.in_(select(scratch.funds.c.account_id)))
-        .values(period_start=group.start, period_end=group.end)
-        .execution_options(synchronize_session=False)
-    )
-    session.execute(update(scratch.funds).values(period_start=group.start, period_end=group.end))
-    _advance(session, cause)
+    _advance(session, cause, literal(group.end, Subscription.paid_until.type))
     _lift_paid(session, cause)
     context.billing.fill(session, Gathered(_overdrawn(session), cause.at))
     block.settle(session, cause)
@@ -173,14 +162,15 @@ def _note_charges(session: Session, cause: Cause, group: _Group) -> int:
     start, end = literal(group.start, Charge.at.type), literal(group.end, Charge.at.type)
     rows = select(renewing.subscription_id, start, end, renewing.price, at)
     names = ["subscription_id", "period_start", "period_end", "amount", "at"]
-    return int(session.execute(insert(Charge).from_select(names, rows)).rowcount)  # type: ignore[attr-defined]
+    statement = insert(Charge).from_select(names, rows).execution_options(preserve_rowcount=True)
+    return int(session.execute(statement).rowcount)  # type: ignore[attr-defined]
 
 
-def _advance(session: Session, cause: Cause) -> None:
-    """What was paid is paid until the account's new period end; licences that carry a date follow."""
+def _advance(session: Session, cause: Cause, end: ColumnElement[datetime | None]) -> None:
+    """What was paid is paid until *end*, the account's new period end; licences that carry a date follow."""
     renewing, funds = scratch.renewing.c, scratch.funds.c
     until = (
-        select(renewing.subscription_id, funds.period_end)
+        select(renewing.subscription_id, end.label("end"))
         .join(scratch.funds, funds.account_id == renewing.account_id)
         .subquery("paid")
     )
@@ -191,13 +181,13 @@ def _advance(session: Session, cause: Cause) -> None:
         subject_id=Subscription.id,
         field="paid_until",
         before=cast(Subscription.paid_until, String),
-        after=cast(until.c.period_end, String),
+        after=cast(until.c.end, String),
         where=select(Subscription.id).join(until, until.c.subscription_id == Subscription.id),
     )
     session.execute(
         update(Subscription)
         .where(Subscription.id == until.c.subscription_id)
-        .values(paid_until=until.c.period_end)
+        .values(paid_until=until.c.end)
         .execution_options(synchronize_session=False)
     )
     wants.follow_paid_until(session, cause)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, exists, func, insert, or_, select
+from sqlalchemy import exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from isp_addons.billing.base import Gathered
@@ -57,9 +57,10 @@ def judge(context: Context, session: Session, cause: Cause, *, force: bool = Fal
     """Put and lift the forecast's holds of the accounts in `scratch.funds`. Raises `Refused` (``brake``) unless *force*."""
     forecast.gather_renewing(session)
     looked_at = session.scalar(select(func.count()).select_from(scratch.renewing)) or 0
-    forecast.leave_kept(session, forecast.choose_suspended(session, policy=context.rules.policy))
+    forecast.choose_suspended(session, policy=context.rules.policy)
     _brake(context, session, looked_at, force=force)
-    return PeriodEndResult(looked_at=looked_at, suspended=_suspend(session, cause), freed=_free(session, cause))
+    suspended = _suspend(session, cause)
+    return PeriodEndResult(looked_at=looked_at, suspended=suspended, freed=_free(session, cause))
 
 
 def _read_again(context: Context, gathered: Gathered, cause: Cause) -> Gathered:
@@ -67,7 +68,7 @@ def _read_again(context: Context, gathered: Gathered, cause: Cause) -> Gathered:
     with context.store.read() as session:
         context.billing.fill(session, gathered)
         forecast.gather_renewing(session)
-        holds.choose(session, forecast.choose_suspended(session, policy=context.rules.policy))
+        forecast.choose_suspended(session, policy=context.rules.policy)
         losing = (
             select(Account.ref)
             .join(Subscription, Subscription.account_id == Account.id)
@@ -98,27 +99,29 @@ def _brake(context: Context, session: Session, looked_at: int, *, force: bool) -
 
 def _suspend(session: Session, cause: Cause) -> int:
     """Each hold begins when the account's own period ends, so that a vendor who can schedule leaves what was paid for."""
-    end = (
-        select(scratch.funds.c.period_end)
-        .join(Subscription, Subscription.account_id == scratch.funds.c.account_id)
-        .where(Subscription.id == scratch.touched.c.subscription_id)
-        .correlate(scratch.touched)
-        .scalar_subquery()
+    chosen = scratch.chosen
+    ends = (
+        select(Subscription.id, scratch.funds.c.period_end)
+        .join(scratch.funds, scratch.funds.c.account_id == Subscription.account_id)
+        .join(chosen, chosen.c.subscription_id == Subscription.id)
+        .subquery("ends")
     )
-    return holds.put(session, cause, owner=HoldOwner.FORECAST, since=end)
+    session.execute(update(chosen).where(chosen.c.subscription_id == ends.c.id).values(since=ends.c.period_end))
+    return holds.put(session, cause, owner=HoldOwner.FORECAST)
 
 
 def _free(session: Session, cause: Cause) -> int:
     """Lift the forecast's holds from what can be paid for after all, where the running period is paid already."""
     scratch.empty(session, scratch.chosen)
     free = (
-        select(scratch.renewing.c.subscription_id)
-        .join(Subscription, Subscription.id == scratch.renewing.c.subscription_id)
-        .join(
-            Hold,
-            and_(Hold.subscription_id == Subscription.id, Hold.owner == HoldOwner.FORECAST.value, Hold.lifted_at.is_(None)),
+        select(Hold.subscription_id)
+        .join(scratch.renewing, scratch.renewing.c.subscription_id == Hold.subscription_id)
+        .join(Subscription, Subscription.id == Hold.subscription_id)
+        .where(
+            Hold.owner == HoldOwner.FORECAST.value,
+            Hold.lifted_at.is_(None),
+            or_(Subscription.paid_until.is_(None), Subscription.paid_until > cause.at),
         )
-        .where(or_(Subscription.paid_until.is_(None), Subscription.paid_until > cause.at))
     )
     session.execute(insert(scratch.chosen).from_select(["subscription_id"], free))
     return holds.lift(session, cause, owner=HoldOwner.FORECAST)

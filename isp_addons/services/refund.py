@@ -8,18 +8,20 @@ from isp_addons.domain.cause import Cause
 from isp_addons.domain.licence import SeenState
 from isp_addons.domain.retry import FailureKind
 from isp_addons.domain.subscription import Status
+from isp_addons.services import block, find, top_up
 from isp_addons.services.context import Context
 from isp_addons.store import audit, scratch, wants
-from isp_addons.store.tables import Charge, Licence, Subscription
+from isp_addons.store.tables import Account, Charge, Licence, Subscription
 
 _FOR_GOOD = (FailureKind.REJECTED.value, FailureKind.UNSUPPORTED.value)
 _MOST = 1000
 
 
 def reverse_refused(context: Context, cause: Cause) -> int:
-    """Reverse the charge of every new subscription that its vendor refused for good; returns how many.
+    """Reverse the charges of every new subscription that its vendor refused for good; returns how many charges.
 
-    New: no licence of it was ever seen active before the refusal. Seats that the vendor did create are ended again.
+    New: no licence of it was ever seen active before the refusal. Seats that the vendor did create are ended again. What is
+    given back may free or bring back other add-ons of the same account, as any money does.
     """
     if not context.billing.takes_money:
         return 0
@@ -39,11 +41,19 @@ def reverse_refused(context: Context, cause: Cause) -> int:
             .limit(_MOST)
         ).all()
         for subscription, charge in rows:
-            _reverse(session, cause, subscription, charge)
+            _give_back(session, cause, subscription, charge)
+        for subscription in dict.fromkeys(subscription for subscription, _ in rows):
+            _refuse(session, cause, subscription)
+        if rows:
+            owners = select(Account.ref).where(Account.id.in_({subscription.account_id for subscription, _ in rows}))
+            refs = sorted(session.scalars(owners))
+            find.known_accounts(context, session, context.billing.gather(refs, at=cause.at), refs)
+            block.settle(session, cause)
+            top_up.settle(context, session, cause)
         return len(rows)
 
 
-def _reverse(session: Session, cause: Cause, subscription: Subscription, charge: Charge) -> None:
+def _give_back(session: Session, cause: Cause, subscription: Subscription, charge: Charge) -> None:
     if charge.amount:
         ledger.give(
             session,
@@ -55,6 +65,9 @@ def _reverse(session: Session, cause: Cause, subscription: Subscription, charge:
             note=cause.why,
         )
     session.execute(update(Charge).where(Charge.id == charge.id).values(reversed_at=cause.at))
+
+
+def _refuse(session: Session, cause: Cause, subscription: Subscription) -> None:
     audit.record(
         session,
         cause,

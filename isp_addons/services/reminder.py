@@ -45,7 +45,7 @@ def due(context: Context, cause: Cause) -> list[Due]:
             )
             .order_by(Subscription.id)
             .limit(_MOST)
-        ).tuples()
+        )
         found = [
             Due(subscription_id=each, account=ref, product=code, paid_until=until)
             for each, ref, code, until in rows

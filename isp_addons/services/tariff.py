@@ -1,17 +1,20 @@
 """Products bundled with a tariff: who has the tariff has the product, without end and without a charge of its own."""
 
-from datetime import datetime
+import logging
 
 from sqlalchemy import Select, and_, insert, select
 from sqlalchemy.orm import Session
 
 from isp_addons.domain.cause import Cause
-from isp_addons.domain.problem import Refused
-from isp_addons.domain.subscription import Plan, Status, licence_end
+from isp_addons.domain.hold import HoldOwner
+from isp_addons.domain.problem import Problem, Refused
+from isp_addons.domain.subscription import Plan, Status
 from isp_addons.services import cancel, find, order
 from isp_addons.services.context import Context
-from isp_addons.store import audit, scratch, wants
+from isp_addons.store import audit, holds, scratch, wants
 from isp_addons.store.tables import Account, Product, Subscription, TariffProduct
+
+log = logging.getLogger(__name__)
 
 
 def include(context: Context, cause: Cause, *, tariff: str, product_code: str) -> bool:
@@ -35,7 +38,8 @@ def settle(context: Context, session: Session, cause: Cause) -> int:
     """Make bundled subscriptions of the accounts in `scratch.funds` agree with their tariffs; returns how many changed.
 
     A running one-off or recurring subscription of an included product becomes bundled: the same licence goes on without end
-    and nothing is charged for the overlap. Leaving the tariff lets a bundled one run out at the end of the period.
+    and nothing is charged for the overlap. Leaving the tariff lets a bundled one run out at the end of the period. A product
+    whose vendor cannot be used now is left for the next time: it never stops what else an event is about.
     """
     funds = scratch.funds.c
     joined = session.execute(
@@ -44,8 +48,7 @@ def settle(context: Context, session: Session, cause: Cause) -> int:
         .join(Product, Product.id == TariffProduct.product_id)
         .where(~_has_bundled().where(Subscription.product_id == Product.id).exists())
     ).all()
-    for account_id, product in joined:
-        _join(context, session, cause, account_id, product)
+    changed = sum(_join(context, session, cause, account_id, product) for account_id, product in joined)
     left = session.execute(
         select(Subscription, Account, funds.period_end)
         .join(Account, Account.id == Subscription.account_id)
@@ -62,7 +65,7 @@ def settle(context: Context, session: Session, cause: Cause) -> int:
     ).all()
     for subscription, _, period_end in left:
         cancel.leave(session, context, cause, subscription, until=period_end)
-    return len(joined) + len(left)
+    return changed + len(left)
 
 
 def _has_bundled() -> Select[int]:
@@ -73,7 +76,7 @@ def _has_bundled() -> Select[int]:
     )
 
 
-def _join(context: Context, session: Session, cause: Cause, account_id: int, product: Product) -> None:
+def _join(context: Context, session: Session, cause: Cause, account_id: int, product: Product) -> bool:
     running = session.scalar(
         select(Subscription)
         .where(
@@ -84,37 +87,50 @@ def _join(context: Context, session: Session, cause: Cause, account_id: int, pro
         .order_by(Subscription.id)
         .limit(1)
     )
-    if running is None:
-        key = f"bundle:{account_id}:{product.id}:{int(cause.at.timestamp())}"
-        order.create(
-            session,
-            context,
-            cause,
-            account_id=account_id,
-            product=product,
-            key=key,
-            plan=Plan.BUNDLED,
-            quantity=1,
-            term_months=1,
-            price=0,
-            paid_until=None,
-        )
-        return
-    audit.record(
-        session, cause, subject="subscription", subject_id=running.id, field="plan", before=running.plan, after=Plan.BUNDLED
-    )
-    running.plan = Plan.BUNDLED.value
-    running.status = Status.RUNNING.value
-    running.price = 0
-    running.paid_until = None
-    session.flush()
-    wants.redate(
+    if running is not None:
+        _bundle(session, cause, running)
+        return True
+    if not _usable(context, product):
+        return False
+    order.create(
         session,
+        context,
         cause,
-        subscription_id=running.id,
-        end_for=lambda vendor: _end(context, vendor),
+        account_id=account_id,
+        product=product,
+        key=f"bundle:{account_id}:{product.id}:{int(cause.at.timestamp())}",
+        plan=Plan.BUNDLED,
+        quantity=1,
+        term_months=1,
+        price=0,
+        paid_until=None,
     )
+    return True
 
 
-def _end(context: Context, vendor: str) -> datetime | None:
-    return licence_end(Plan.BUNDLED, Status.RUNNING, None, endless=context.capabilities(vendor).endless)
+def _usable(context: Context, product: Product) -> bool:
+    try:
+        if product.vendor is not None:
+            context.capabilities(product.vendor)
+    except Problem as problem:
+        log.warning("%s comes with a tariff, but must wait: %s", product.code, problem.message)
+        return False
+    return True
+
+
+def _bundle(session: Session, cause: Cause, running: Subscription) -> None:
+    """The same subscription from now on comes with the tariff: without end, and without a price that could hold it."""
+    changes: list[tuple[str, object, object]] = [
+        ("plan", running.plan, Plan.BUNDLED.value),
+        ("status", running.status, Status.RUNNING.value),
+        ("paid_until", running.paid_until, None),
+    ]
+    for field, before, after in changes:
+        if before != after:
+            audit.record(session, cause, subject="subscription", subject_id=running.id, field=field, before=before, after=after)
+    running.plan, running.status = Plan.BUNDLED.value, Status.RUNNING.value
+    running.price, running.paid_until = 0, None
+    session.flush()
+    holds.choose(session, [running.id])
+    holds.lift(session, cause, owner=HoldOwner.FORECAST)
+    wants.redate(session, cause, subscription_id=running.id, end_for=lambda _vendor: None)

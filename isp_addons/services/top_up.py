@@ -4,7 +4,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import and_, insert, select, update
+from sqlalchemy import and_, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from isp_addons.domain.cause import Cause
@@ -25,7 +25,8 @@ def settle(context: Context, session: Session, cause: Cause) -> int:
     forecast.gather_renewing(session)
     lifted: list[int] = []
     paid: list[Any] = []
-    for _, members in groupby(session.execute(_held_accounts()), key=lambda row: row.account_id):
+    held = _held_accounts(cause.at, takes_money=context.billing.takes_money)
+    for _, members in groupby(session.execute(held), key=lambda row: row.account_id):
         back, now_paid = _decide(context, list(members), cause.at)
         lifted += back
         paid += now_paid
@@ -34,8 +35,12 @@ def settle(context: Context, session: Session, cause: Cause) -> int:
     return holds.lift(session, cause, owner=HoldOwner.FORECAST)
 
 
-def _held_accounts() -> Any:
-    """All renewing subscriptions of the free accounts that have one held by the forecast."""
+def _held_accounts(now: datetime, *, takes_money: bool) -> Any:
+    """All renewing subscriptions of the free accounts that have one held by the forecast.
+
+    Between the end of a period and the beginning of the next there is no period that could be charged: beginning it decides.
+    Where the billing takes the money itself, nothing is charged here and nobody has to wait.
+    """
     funds, renewing = scratch.funds.c, scratch.renewing.c
     standing = and_(Hold.subscription_id == Subscription.id, Hold.owner == HoldOwner.FORECAST.value, Hold.lifted_at.is_(None))
     held = scratch.renewing.alias("held")
@@ -63,7 +68,7 @@ def _held_accounts() -> Any:
         .join(scratch.funds, funds.account_id == renewing.account_id)
         .join(Subscription, Subscription.id == renewing.subscription_id)
         .outerjoin(Hold, standing)
-        .where(funds.blocked.is_(False), funds.account_id.in_(waiting))
+        .where(funds.blocked.is_(False), funds.account_id.in_(waiting), or_(funds.period_end > now, literal(not takes_money)))
         .order_by(funds.account_id)
     )
 
@@ -82,7 +87,7 @@ def _decide(context: Context, rows: list[Any], now: datetime) -> tuple[list[int]
 
 
 def _add_on(row: Any) -> AddOn:
-    return AddOn(row.subscription_id, row.price, row.priority, row.ordered_at)
+    return AddOn(row.priority, row.ordered_at, row.subscription_id, row.price)
 
 
 def _pay(context: Context, session: Session, cause: Cause, paid: list[Any]) -> None:

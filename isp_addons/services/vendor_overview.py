@@ -16,14 +16,12 @@ def vendor_rows(store: Store, host: Host, *, now: datetime) -> list[dict[str, An
     with store.read() as session:
         states = {row.name: row for row in session.scalars(select(VendorState))}
         waiting = dict(
-            session.execute(select(Licence.vendor, func.count()).where(leases.due(now)).group_by(Licence.vendor)).tuples().all()
+            session.execute(select(Licence.vendor, func.count()).where(leases.due(now)).group_by(Licence.vendor)).all()
         )
         given_up: dict[str, int] = dict(
             session.execute(
                 select(Licence.vendor, func.sum(case((Licence.given_up_at.is_not(None), 1), else_=0))).group_by(Licence.vendor)
-            )
-            .tuples()
-            .all()
+            ).all()
         )
     return [
         {

@@ -60,10 +60,10 @@ class Settings:
 def load(path: Path) -> Settings:
     """Read and check the configuration at *path*. Raises one `ConfigProblem` that names every problem, one a line."""
     document, problems = read(path)
-    for name in REQUIRED.keys() - document.blocks.keys():
-        problems.add(
-            f"the section is missing; add for example the two lines [{name}] and {REQUIRED[name]}", line=None, section=name
-        )
+    for name, example in REQUIRED.items():
+        if name not in document.blocks:
+            sentence = f"the section is missing; add for example the two lines [{name}] and {example}"
+            problems.add(sentence, line=None, section=name)
     settings = Settings(
         path=path,
         general=_section(document, problems, "isp-addons", GeneralSettings),

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, insert, literal, select, update
+from sqlalchemy import exists, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
@@ -14,34 +14,29 @@ from isp_addons.store.tables import Hold
 _COLUMNS = ["subscription_id", "owner", "since", "until", "note"]
 
 
-def put(
-    session: Session,
-    cause: Cause,
-    *,
-    owner: HoldOwner,
-    since: ColumnElement[datetime] | None = None,
-    until: datetime | None = None,
-) -> int:
+def put(session: Session, cause: Cause, *, owner: HoldOwner, until: datetime | None = None) -> int:
     """Put a hold of *owner* on every subscription of `scratch.chosen` that has none of his; returns how many.
 
-    *since* is worked out for each row of `scratch.touched`, and may lie in the future; None: the hold counts from ``cause.at``.
+    It counts from ``chosen.since``, which may lie in the future, and where that is NULL from ``cause.at``.
     """
+    chosen, touched = scratch.chosen.c, scratch.touched.c
     standing = exists().where(
-        Hold.subscription_id == scratch.chosen.c.subscription_id, Hold.owner == owner.value, Hold.lifted_at.is_(None)
+        Hold.subscription_id == chosen.subscription_id, Hold.owner == owner.value, Hold.lifted_at.is_(None)
     )
-    fresh = select(scratch.chosen.c.subscription_id).where(~standing)
+    fresh = select(chosen.subscription_id, func.coalesce(chosen.since, literal(cause.at, Hold.since.type))).where(~standing)
     scratch.empty(session, scratch.touched)
-    session.execute(insert(scratch.touched).from_select(["subscription_id"], fresh))
+    session.execute(insert(scratch.touched).from_select(["subscription_id", "since"], fresh))
     rows = select(
-        scratch.touched.c.subscription_id,
+        touched.subscription_id,
         literal(owner.value),
-        literal(cause.at, Hold.since.type) if since is None else since,
+        touched.since,
         literal(until, Hold.until.type),
         literal(cause.why[:200]),
     )
     on_postgresql = session.get_bind().dialect.name == "postgresql"
     statement = postgresql.insert(Hold).on_conflict_do_nothing() if on_postgresql else insert(Hold)
-    result = session.execute(statement.from_select(_COLUMNS, rows))
+    counted = statement.from_select(_COLUMNS, rows).execution_options(preserve_rowcount=True)
+    result = session.execute(counted)
     _record(session, cause, owner, before=None, after="stands")
     wants.rework(session, cause)
     return int(result.rowcount)  # type: ignore[attr-defined]

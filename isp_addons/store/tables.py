@@ -196,6 +196,12 @@ class Licence(Base):
             sqlite_where=text("given_up_at IS NOT NULL"),
             postgresql_where=text("given_up_at IS NOT NULL"),
         ),
+        Index(
+            "ix_licence_dated",
+            "subscription_id",
+            sqlite_where=text("wanted_end IS NOT NULL"),
+            postgresql_where=text("wanted_end IS NOT NULL"),
+        ),
         UniqueConstraint("subscription_id", "seat"),
     )
     id: Mapped[int] = mapped_column(Id, primary_key=True)

@@ -68,7 +68,7 @@ def follow_paid_until(session: Session, cause: Cause) -> None:
         .join(scratch.renewing, scratch.renewing.c.subscription_id == Subscription.id)
         .where(Licence.wanted_end.is_not(None))
     )
-    rows = [{"b_id": licence, "b_end": seconds(end), "b_now": cause.at} for licence, end in session.execute(dated).tuples()]
+    rows = [{"b_id": licence, "b_end": seconds(end), "b_now": cause.at} for licence, end in session.execute(dated)]
     if rows:
         table = Licence.__table__
         session.connection().execute(

@@ -1,12 +1,18 @@
 """One HTTP session per vendor and thread: every call timed out, every failure mapped to one `VendorError`."""
 
+import ssl
 import threading
-from collections.abc import Mapping, Sequence
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from urllib.parse import quote, quote_plus, urlencode
+from weakref import WeakSet
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import MaxRetryError, NewConnectionError
+from urllib3.exceptions import SSLError as TlsError
 
 from isp_addons import __version__
 from isp_addons.clock import Clock
@@ -23,13 +29,14 @@ CLOCK_HEADER = "Isp-Addons-At"
 """Sent only while the product's clock is replayed, so that a stand-in vendor lives at the same moment."""
 
 _ANSWER_SHOWN = 300
+_LONGEST_WAIT = timedelta(days=1)
+_IN_A_PATH = "/%:@!$&'()*+,;=~"
 
 
-def star(text: str, secrets: Sequence[str]) -> str:
-    """Replace every secret in *text* by a star."""
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, "*")
+def star(text: str, secrets: Iterable[str]) -> str:
+    """Replace every secret in *text* by a star, the longest first."""
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, "*")
     return text
 
 
@@ -37,6 +44,7 @@ class VendorSession:
     """HTTP to one vendor. *timeout* is (connect, read) in seconds; *secrets* are starred in every error.
 
     The environment's proxies and netrc are left alone on purpose: what a vendor call uses stands in the configuration.
+    Cookies are not kept. Safe to share: each thread has a connection of its own.
     """
 
     def __init__(
@@ -53,12 +61,18 @@ class VendorSession:
         self._base_url = base_url.rstrip("/")
         self._clock = clock
         self._timeout = timeout
-        self._auth = auth
         self._verify = verify
-        self._secrets = tuple(secrets)
-        self._user_agent = f"isp-addons/{__version__} {user_agent}".strip()
+        headers = {**requests.utils.default_headers(), "User-Agent": f"isp-addons/{__version__} {user_agent}".strip()}
+        told = set(secrets)
+        if auth is not None:
+            basic = b64encode(":".join(auth).encode()).decode()
+            headers["Authorization"] = f"Basic {basic}"
+            told.add(basic)
+        self._secrets = {form for secret in told for form in (secret, quote(secret, safe=""), quote_plus(secret))}
+        self._request = requests.Request("GET", self._base_url, headers=headers).prepare()
+        self._root = str(self._request.url).rstrip("/")
         self._local = threading.local()
-        self._opened: list[requests.Session] = []
+        self._opened: WeakSet[requests.Session] = WeakSet()
         self._lock = threading.Lock()
 
     def send(
@@ -76,18 +90,10 @@ class VendorSession:
 
         Returns an answer of status 2xx only; raises a `VendorError` for everything else.
         """
-        sent_headers = dict(headers or {})
-        if self._clock.replayed:
-            sent_headers[CLOCK_HEADER] = self._clock.now().isoformat()
+        request = self._prepared(method, path, params, data, headers)
         try:
-            response = self._session().request(
-                method,
-                self._base_url + path,
-                params=params,
-                data=data,
-                headers=sent_headers,
-                timeout=self._timeout,
-                allow_redirects=False,
+            response = self._session().send(
+                request, timeout=self._timeout, verify=self._verify, allow_redirects=False, stream=False, cert=None, proxies={}
             )
         except requests.exceptions.RequestException as error:
             raise self._lost(error, action=action, changes=changes) from error
@@ -102,26 +108,42 @@ class VendorSession:
                 session.close()
             self._opened.clear()
 
+    def _prepared(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | Sequence[tuple[str, str]] | None,
+        data: Mapping[str, str] | bytes | None,
+        headers: Mapping[str, str] | None,
+    ) -> requests.PreparedRequest:
+        """What all calls share, completed: `requests` takes longer to prepare a call from scratch than to make it."""
+        request = self._request.copy()
+        request.method = method
+        request.url = self._root + quote(path, safe=_IN_A_PATH) + (f"?{urlencode(params)}" if params else "")
+        if data is not None or method != "GET":
+            request.prepare_body(data, None)
+        if headers:
+            request.headers.update(headers)
+        if self._clock.replayed:
+            request.headers[CLOCK_HEADER] = self._clock.now().isoformat()
+        return request
+
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
             session = requests.Session()
             session.trust_env = False
-            session.auth = self._auth
-            session.verify = self._verify
-            session.headers["User-Agent"] = self._user_agent
             adapter = HTTPAdapter(pool_connections=1, pool_maxsize=1, max_retries=0)
             session.mount("http://", adapter)
             session.mount("https://", adapter)
             self._local.session = session
             with self._lock:
-                self._opened.append(session)
+                self._opened.add(session)
         return session
 
     def _lost(self, error: requests.exceptions.RequestException, *, action: str, changes: bool) -> VendorError:
         reason = star(str(error.args[0] if error.args else error), self._secrets)[:_ANSWER_SHOWN]
-        never_sent = isinstance(error, requests.exceptions.ConnectTimeout) or _refused_connection(error)
-        if never_sent:
+        if _never_sent(error):
             return Unavailable(f"{self._base_url} cannot be reached.", action=action, answer=reason)
         if isinstance(error, requests.exceptions.Timeout):
             message = f"{self._base_url} did not answer within {self._timeout[1]:g} s."
@@ -140,31 +162,36 @@ class VendorSession:
                 answer=answer,
                 hint="Check the login and its rights in the vendor's section, then resume the vendor.",
             )
-        if status == 429:
-            until = retry_after(response.headers.get("Retry-After"), self._clock.now())
+        until = retry_after(response.headers.get("Retry-After"), self._clock.now())
+        if status == 429 or (status == 503 and until is not None):
             return RateLimited(f"{self._base_url} asks us to slow down.", until=until, action=action, status=status)
         if status == 503 or (status >= 500 and not changes):
             return Unavailable(f"{self._base_url} is not available.", action=action, status=status, answer=answer)
-        if status >= 500:
-            return OutcomeUnknown(f"{self._base_url} failed on its side.", action=action, status=status, answer=answer)
+        if status >= 500 or status == 408:
+            kind = OutcomeUnknown if changes else Unavailable
+            return kind(f"{self._base_url} failed on its side.", action=action, status=status, answer=answer)
         return Rejected(f"{self._base_url} refused the call.", action=action, status=status, answer=answer)
 
 
 def retry_after(value: str | None, now: datetime) -> datetime | None:
-    """Read a ``Retry-After`` header: seconds, or an HTTP date."""
+    """Read a ``Retry-After`` header: seconds, or an HTTP date. At most a day ahead; None for what makes no sense."""
     if not value:
         return None
-    if value.isdecimal():
-        return now + timedelta(seconds=min(int(value), 86_400))
+    if value.strip().isdecimal():
+        return now + timedelta(seconds=min(int(value), _LONGEST_WAIT.total_seconds()))
     try:
-        return parsedate_to_datetime(value).astimezone(UTC)
+        told = parsedate_to_datetime(value)
     except (TypeError, ValueError):
         return None
+    return min(told if told.tzinfo else told.replace(tzinfo=UTC), now + _LONGEST_WAIT).astimezone(UTC)
 
 
-def _refused_connection(error: requests.exceptions.RequestException) -> bool:
-    """Whether the connection was never made, so that nothing can have been done."""
-    from urllib3.exceptions import MaxRetryError, NewConnectionError
-
+def _never_sent(error: requests.exceptions.RequestException) -> bool:
+    """Whether no connection came about, so that nothing can have been done."""
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return True
     cause = error.args[0] if error.args else None
-    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
+    reason = cause.reason if isinstance(cause, MaxRetryError) else None
+    if isinstance(reason, TlsError):
+        return bool(reason.args) and isinstance(reason.args[0], ssl.SSLCertVerificationError)
+    return isinstance(reason, NewConnectionError)

@@ -204,6 +204,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('subscription_id', 'seat', name=op.f('uq_licence_subscription_id_seat'))
     )
     with op.batch_alter_table('licence', schema=None) as batch_op:
+        batch_op.create_index('ix_licence_dated', ['subscription_id'], unique=False, sqlite_where=sa.text('wanted_end IS NOT NULL'), postgresql_where=sa.text('wanted_end IS NOT NULL'))
         batch_op.create_index('ix_licence_due', ['vendor', 'next_try_at'], unique=False, sqlite_where=sa.text("(wanted_state <> seen_state AND NOT (seen_state IN ('absent', 'ended') AND wanted_state <> 'active')) OR (wanted_state = 'active' AND seen_state = 'active' AND (wanted_quantity <> seen_quantity OR coalesce(wanted_end, 0) <> coalesce(seen_end, 0)))"), postgresql_where=sa.text("(wanted_state <> seen_state AND NOT (seen_state IN ('absent', 'ended') AND wanted_state <> 'active')) OR (wanted_state = 'active' AND seen_state = 'active' AND (wanted_quantity <> seen_quantity OR coalesce(wanted_end, 0) <> coalesce(seen_end, 0)))"))
         batch_op.create_index('ix_licence_given_up', ['given_up_at'], unique=False, sqlite_where=sa.text('given_up_at IS NOT NULL'), postgresql_where=sa.text('given_up_at IS NOT NULL'))
         batch_op.create_index('ix_licence_leased', ['lease_owner'], unique=False, sqlite_where=sa.text('lease_owner IS NOT NULL'), postgresql_where=sa.text('lease_owner IS NOT NULL'))
@@ -229,6 +230,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_licence_leased', sqlite_where=sa.text('lease_owner IS NOT NULL'), postgresql_where=sa.text('lease_owner IS NOT NULL'))
         batch_op.drop_index('ix_licence_given_up', sqlite_where=sa.text('given_up_at IS NOT NULL'), postgresql_where=sa.text('given_up_at IS NOT NULL'))
         batch_op.drop_index('ix_licence_due', sqlite_where=sa.text("(wanted_state <> seen_state AND NOT (seen_state IN ('absent', 'ended') AND wanted_state <> 'active')) OR (wanted_state = 'active' AND seen_state = 'active' AND (wanted_quantity <> seen_quantity OR coalesce(wanted_end, 0) <> coalesce(seen_end, 0)))"), postgresql_where=sa.text("(wanted_state <> seen_state AND NOT (seen_state IN ('absent', 'ended') AND wanted_state <> 'active')) OR (wanted_state = 'active' AND seen_state = 'active' AND (wanted_quantity <> seen_quantity OR coalesce(wanted_end, 0) <> coalesce(seen_end, 0)))"))
+        batch_op.drop_index('ix_licence_dated', sqlite_where=sa.text('wanted_end IS NOT NULL'), postgresql_where=sa.text('wanted_end IS NOT NULL'))
 
     op.drop_table('licence')
     with op.batch_alter_table('hold', schema=None) as batch_op:

@@ -1,0 +1,136 @@
+"""The demo's command: plays a month of a small ISP through the product's own commands."""
+
+import contextlib
+import io
+import json
+import signal
+import socket
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from isp_addons.domain.problem import Problem
+
+if TYPE_CHECKING:
+    from isp_addons.sandbox.demo_checks import Check
+    from isp_addons.sandbox.demo_scene import Scene, Screen
+    from isp_addons.sandbox.demo_stage import Folder, Vendor
+
+
+class InProcess:
+    """Runs the product's commands inside this process, which saves the second that starting Python takes."""
+
+    def __init__(self, config: Path) -> None:
+        self._config = config
+
+    def say(self, *arguments: str, at: datetime) -> str:
+        """See `isp_addons.sandbox.demo_stage.Commands.say`."""
+        from isp_addons.cli.main import cli
+
+        printed = io.StringIO()
+        everything = ["--config", str(self._config), "--at", at.isoformat(), *arguments]
+        with _ours_again(), contextlib.redirect_stdout(printed):
+            cli.main(everything, prog_name="isp-addons", standalone_mode=False)
+        return printed.getvalue()
+
+    def rows(self, *arguments: str, at: datetime) -> list[dict[str, Any]]:
+        """See `isp_addons.sandbox.demo_stage.Commands.rows`."""
+        return [json.loads(line) for line in self.say(*arguments, "--json", at=at).splitlines()]
+
+
+@contextlib.contextmanager
+def _ours_again() -> Iterator[None]:
+    """A command may take Ctrl-C and SIGTERM for itself and end early; afterwards they count for the demo, too."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    reader, writer = socket.socketpair()
+    with reader, writer:
+        reader.setblocking(False)
+        writer.setblocking(False)
+        before = signal.set_wakeup_fd(writer.fileno())
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(before)
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+        with contextlib.suppress(BlockingIOError):
+            if set(reader.recv(64)) & {*map(int, handlers)}:
+                _stop()
+
+
+def _stop(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+@click.command()
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    default=Path("demo"),
+    show_default=True,
+    help="Where everything is put; one that an earlier demo made is emptied first.",
+)
+@click.option("--keep", is_flag=True, help="Leave the vendor's stand-in running at the end, until Ctrl-C.")
+def demo(*, folder: Path, keep: bool) -> None:
+    """Play one month of a small ISP in under a minute: no network, no root, nothing outside --folder.
+
+    A small UTM5 with 2,000 accounts, its hook scripts, and a stand-in of Dr.Web AV-Desk: blocks, an outage of the vendor,
+    payments, the forecast, a new period. Ends with checks against the stand-in itself; exit code 1 if one fails.
+    """
+    from isp_addons.sandbox.demo_scene import Screen
+    from isp_addons.sandbox.demo_stage import Folder, Vendor
+
+    signal.signal(signal.SIGTERM, _stop)
+    stage = Folder(folder.resolve())
+    stage.prepare()
+    screen = Screen()
+    vendor = Vendor(stage.path / "avdesk.log")
+    try:
+        checks = _play(stage, vendor, screen)
+        _look_next(stage, screen, kept_url=vendor.url if keep else None)
+        if keep:
+            with contextlib.suppress(KeyboardInterrupt):
+                vendor.wait()
+    finally:
+        vendor.stop()
+    _raise_failed(checks)
+
+
+def _play(stage: "Folder", vendor: "Vendor", screen: "Screen") -> "list[Check]":
+    from isp_addons.sandbox.demo import play_month, set_the_scene
+
+    scene: Scene = set_the_scene(stage, InProcess(stage.config), screen, vendor_url=vendor.url)
+    try:
+        return play_month(scene)
+    finally:
+        scene.witness.close()
+        scene.utm5.engine.dispose()
+
+
+def _look_next(stage: "Folder", screen: "Screen", *, kept_url: str | None) -> None:
+    from isp_addons.sandbox.demo import END
+
+    program = f"isp-addons --config {stage.config} --at {END.isoformat(timespec='minutes')}"
+    screen.say("")
+    screen.say("Where to look next:")
+    for command in (
+        "subscriptions list --held-by forecast",
+        "accounts show 1003",
+        "audit --account 1003",
+        "before-period-end",
+        "vendors list",
+    ):
+        screen.say(f"  {program} {command}")
+    if kept_url:
+        screen.say(f"The vendor's stand-in goes on at {kept_url}; what it has: {kept_url}/sandbox/stations. Ctrl-C ends it.")
+    else:
+        screen.say("The vendor's stand-in has ended; with --keep it goes on, for: reconcile, converge, doctor.")
+
+
+def _raise_failed(checks: "list[Check]") -> None:
+    failed = sum(1 for check in checks if not check.holds)
+    if failed:
+        raise Problem(f"{failed} of {len(checks)} checks of the demo failed; they are marked above.", code="demo_failed")

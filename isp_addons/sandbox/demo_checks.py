@@ -1,0 +1,175 @@
+"""What must be true when the month is over, each as one check on what was found. Nothing here asks anybody anything."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from isp_addons.sandbox.demo_witness import ABSENT, BLOCKED, DELETED, OPEN, Pass, Station
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check: whether it holds, and the sentence with the figures."""
+
+    holds: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """One licence of the product: its key, what it is wanted to be, what was last seen of it."""
+
+    key: str
+    wanted: str
+    seen: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """The dry run beside the expected answer: how many accounts were compared, and which differ."""
+
+    compared: int
+    different: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What was found at ``at``, the end: at the stand-in, in the product's database, in UTM5's.
+
+    ``left``: what each account still had, credit included, right after an add-on was charged. ``below``: the accounts that are
+    below their limit now. ``unlimited``: those without a limit. ``calls``: how often each script of the vendor was called.
+    """
+
+    at: datetime
+    stations: Mapping[str, Station]
+    ordered: frozenset[str]
+    calls: Mapping[str, int]
+    passes: Sequence[Pass]
+    licences: Sequence[Licence]
+    left: Mapping[int, Decimal]
+    below: frozenset[int]
+    unlimited: frozenset[int]
+    hooks_fired: int
+    events_handled: int
+    spooled: int
+    drift: Sequence[Mapping[str, Any]]
+    given_up: Sequence[Mapping[str, Any]]
+    forecast: Forecast
+    changed_their_minds: tuple[int, int]
+
+
+def all_checks(evidence: Evidence) -> list[Check]:
+    """Every check, in the order in which they are shown."""
+    return [
+        nothing_deleted(evidence),
+        suspended_is_blocked(evidence),
+        active_is_open(evidence),
+        nobody_negative(evidence),
+        no_call_doubled(evidence),
+        no_call_for_nothing(evidence),
+        forecast_is_right(evidence),
+        nothing_lost(evidence),
+        no_drift(evidence),
+    ]
+
+
+def nothing_deleted(evidence: Evidence) -> Check:
+    """Every station that was ever ordered is still there, and nobody asked to delete one."""
+    gone = [
+        each for each in sorted(evidence.ordered) if each not in evidence.stations or _meaning(evidence, each) is DELETED
+    ]
+    asked = evidence.calls.get("stations/delete", 0)
+    text = f"Suspending deleted nothing: all {len(evidence.ordered):,} stations that were ordered exist, {asked} calls to delete."
+    return Check(not gone and not asked, text + _named("Missing", gone))
+
+
+def suspended_is_blocked(evidence: Evidence) -> Check:
+    """What is wanted suspended is blocked at the vendor, or was never ordered there."""
+    wanted = [each.key for each in evidence.licences if each.wanted == "suspended"]
+    there = [key for key in wanted if key in evidence.ordered]
+    wrong = [key for key in wanted if _meaning(evidence, key) not in (BLOCKED, ABSENT)]
+    wrong += [key for key in there if _meaning(evidence, key) == ABSENT]
+    never = len(wanted) - len(there)
+    text = f"Of {len(wanted):,} suspended licences {len(there):,} are blocked at the vendor, {never:,} were never ordered."
+    return Check(bool(there) and not wrong, text + _named("Not blocked", wrong))
+
+
+def active_is_open(evidence: Evidence) -> Check:
+    """What is wanted active is open at the vendor."""
+    wanted = [each.key for each in evidence.licences if each.wanted == "active"]
+    wrong = [key for key in wanted if _meaning(evidence, key) != OPEN]
+    text = f"All {len(wanted):,} active licences are open at the vendor."
+    return Check(bool(wanted) and not wrong, text + _named("Not open", wrong))
+
+
+def nobody_negative(evidence: Evidence) -> Check:
+    """No add-on led an account below its limit; who is there now was led there by UTM5's own charges."""
+    wrong = [
+        str(account)
+        for account, left in sorted(evidence.left.items())
+        if account not in evidence.unlimited and left < Decimal("-0.005")
+    ]
+    limited = [left for account, left in evidence.left.items() if account not in evidence.unlimited]
+    least = f"{max(min(limited), Decimal(0)) if not wrong else min(limited):.2f}" if limited else "nothing"
+    text = (
+        f"Nobody is negative because of an add-on: of {len(evidence.left):,} accounts that were charged for one, the poorest "
+        f"had {least} left; the {len(evidence.below):,} accounts below their limit are there by UTM5's own charges."
+    )
+    return Check(bool(limited) and not wrong, text + _named("Negative", wrong))
+
+
+def no_call_doubled(evidence: Evidence) -> Check:
+    """Each call that changed a station changed it, and nobody else did."""
+    doubled = [station for each in evidence.passes for station in each.doubled]
+    secret = [station for each in evidence.passes for station in each.secret]
+    changes = sum(sum(each.became.values()) for each in evidence.passes)
+    lost = sum(each.lost for each in evidence.passes)
+    text = f"No call was doubled: {changes:,} changes at the vendor, each by one call; {lost} answers were lost on the way."
+    return Check(bool(changes) and not doubled and not secret, text + _named("Doubled", doubled) + _named("Unasked", secret))
+
+
+def no_call_for_nothing(evidence: Evidence) -> Check:
+    """Blocked and freed again before the vendor heard of it."""
+    stations, calls = evidence.changed_their_minds
+    text = f"Blocked and freed before the vendor heard of it: {calls} calls about {stations} stations."
+    return Check(bool(stations) and not calls, text)
+
+
+def forecast_is_right(evidence: Evidence) -> Check:
+    """The dry run said of each account what the expected answer says."""
+    forecast = evidence.forecast
+    text = f"The forecast equals the expected answer for {forecast.compared - len(forecast.different):,} accounts."
+    return Check(bool(forecast.compared) and not forecast.different, text + _named("Different", forecast.different))
+
+
+def nothing_lost(evidence: Evidence) -> Check:
+    """Every event that a hook script stored was handled, and none waits."""
+    text = (
+        f"Nothing is lost: {evidence.hooks_fired:,} hook scripts stored an event, {evidence.events_handled:,} were handled, "
+        f"{evidence.spooled} wait in the spool."
+    )
+    return Check(evidence.hooks_fired == evidence.events_handled > 0 and not evidence.spooled, text)
+
+
+def no_drift(evidence: Evidence) -> Check:
+    """The vendor's own list differs from ours in nothing, and no call was given up."""
+    drift = [f"{row['licence']} {row['kind']}" for row in evidence.drift]
+    given_up = [str(row["licence"]) for row in evidence.given_up]
+    text = f"Reconciling finds {len(drift)} differences among {len(evidence.stations):,} stations; {len(given_up)} calls given up."
+    return Check(not drift and not given_up, text + _named("Drift", drift) + _named("Given up", given_up))
+
+
+def _meaning(evidence: Evidence, key: str) -> str:
+    station = evidence.stations.get(key)
+    return ABSENT if station is None else station.meaning(evidence.at)
+
+
+def _named(what: str, names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f" {what}: {', '.join(names[:_SHOWN])}{more}."
