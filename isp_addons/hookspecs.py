@@ -71,7 +71,10 @@ def read_licence(licence: LicenceView) -> SeenLicence:
 
 @hookspec(firstresult=True)
 def list_licences() -> Iterator[Sequence[SeenLicence]]:
-    """Report all that the vendor has, page by page. Raise when a page fails or the list is cut off: never end early."""
+    """Report all that the vendor has, page by page. Raise when a page fails or the list is cut off: never end early.
+
+    Key, state and quantity are enough: the host reads each licence that seems to differ with `read_licence`.
+    """
     raise NotImplementedError
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from isp_addons.domain.problem import Problem
+from isp_addons.settings import vendor_warnings
 from isp_addons.vendor_api import VendorError
 
 if TYPE_CHECKING:
@@ -14,9 +15,10 @@ Row = dict[str, str]
 
 
 def all_checks(app: "App") -> list[Row]:
-    """One row for each finding: ``result`` (works, fails), ``what``, ``finding``."""
+    """One row for each finding: ``result`` (works, warns, fails), ``what``, ``finding``."""
     rows = [_row("works", "configuration", str(app.settings.path))]
-    rows += [_row("fails", "configuration", warning) for warning in app.settings.warnings]
+    exposed = (*app.settings.warnings, *vendor_warnings(app.settings, app.host.try_plugin_class))
+    rows += [_row("warns", "configuration", warning) for warning in exposed]
     rows += _attempt("database", lambda: (app.store.url.render_as_string(hide_password=True),))
     rows += _attempt("billing", app.billing.check)
     rows += _attempt("spool", lambda: (_spool(app),))

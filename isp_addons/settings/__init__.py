@@ -10,7 +10,6 @@ from isp_addons.settings.sections import (
     GeneralSettings,
     LogLevel,
     VendorSettings,
-    WorkerSettings,
 )
 from isp_addons.settings.show import Shown
 from isp_addons.settings.values import resolve, starred
@@ -26,7 +25,6 @@ __all__ = [
     "Settings",
     "Shown",
     "VendorSettings",
-    "WorkerSettings",
     "check_vendor_options",
     "load",
     "resolve",

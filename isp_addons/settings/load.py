@@ -22,7 +22,6 @@ from isp_addons.settings.sections import (
     GeneralSettings,
     Section,
     VendorSettings,
-    WorkerSettings,
 )
 
 if TYPE_CHECKING:
@@ -44,7 +43,6 @@ class Settings:
     database: DatabaseSettings
     billing: BillingSettings
     forecast: ForecastSettings
-    worker: WorkerSettings
     vendors: Mapping[str, VendorSettings]
     warnings: tuple[str, ...]
     document: Document = field(repr=False)
@@ -70,7 +68,6 @@ def load(path: Path) -> Settings:
         database=_section(document, problems, "database", DatabaseSettings),
         billing=_section(document, problems, "billing", BillingSettings),
         forecast=_section(document, problems, "forecast", ForecastSettings),
-        worker=_section(document, problems, "worker", WorkerSettings),
         vendors=_vendors(document, problems),
         warnings=tuple(_warnings(document)),
         document=document,

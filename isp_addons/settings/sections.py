@@ -126,17 +126,6 @@ class ForecastSettings(Section):
     )
 
 
-class WorkerSettings(Section):
-    """``[worker]``: the process that makes the vendors agree."""
-
-    batch: Annotated[int, BeforeValidator(values.whole(1, 1000))] = Field(
-        default=100, description="How many licences are taken at a time."
-    )
-    lease_seconds: Annotated[int, BeforeValidator(values.whole(10, 3600))] = Field(
-        default=60, description="For how many seconds a taken licence is left alone by other workers."
-    )
-
-
 class VendorSettings(Section):
     """One ``[vendor:NAME]``. ``options`` are the plugin's own, as written: references are not resolved yet."""
 
@@ -165,7 +154,6 @@ SECTIONS: dict[str, type[Section]] = {
     "database": DatabaseSettings,
     "billing": BillingSettings,
     "forecast": ForecastSettings,
-    "worker": WorkerSettings,
 }
 """The sections that stand once, by their names in the file."""
 

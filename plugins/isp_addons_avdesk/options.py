@@ -28,9 +28,11 @@ class AvDeskOptions(VendorOptions):
     """One AV-Desk server and how its stations are handled."""
 
     url: str = Field(
+        examples=["https://avdesk.example.net:9081"],
         description="Address of the AV-Desk server, such as https://avdesk.example.net:9081; no path, no password."
     )
     login: str = Field(
+        examples=["billing"],
         description="Login of an AV-Desk administrator who may create, change and delete stations.", min_length=1
     )
     password: Secret = Field(description="Password of that administrator.")

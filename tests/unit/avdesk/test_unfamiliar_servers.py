@@ -56,7 +56,6 @@ def test_a_blocked_station_is_listed_even_where_everyone_leaves_it_out(plugin: A
         body=OK.format('<stations><blocked total="1"><station id="a"/></blocked></stations>'),
     )
     server.get(f"{API}groups/stations-list.ds", body=OK.format('<stations total="0"/>'))
-    server.get(f"{API}stations/info.ds", body=SILENT)
     assert [(licence.key, licence.state) for page in plugin.list_licences() for licence in page] == [("a", SeenState.SUSPENDED)]
 
 

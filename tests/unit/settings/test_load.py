@@ -38,7 +38,6 @@ def test_the_smallest_configuration_has_every_default(write):
         "lead_hours": 24,
         "reminder_days": 3,
     }
-    assert settings.worker.model_dump() == {"batch": 100, "lease_seconds": 60}
 
 
 def test_every_option_is_read(write):
@@ -60,9 +59,6 @@ def test_every_option_is_read(write):
     brake_minimum = 0
     lead_hours = 48
     reminder_days = 0
-    [worker]
-    batch = 7
-    lease_seconds = 120
     [vendor:Kyiv_2]
     plugin = acme
     enabled = off
@@ -83,7 +79,6 @@ def test_every_option_is_read(write):
     assert settings.forecast.policy is Policy.ALL_OR_NONE
     assert (settings.forecast.brake_share, settings.forecast.brake_minimum) == (0.125, 0)
     assert (settings.forecast.lead_hours, settings.forecast.reminder_days) == (48, 0)
-    assert (settings.worker.batch, settings.worker.lease_seconds) == (7, 120)
     assert settings.vendors["Kyiv_2"].model_dump() == {
         "name": "Kyiv_2",
         "plugin": "acme",
@@ -177,4 +172,4 @@ def test_settings_cannot_be_changed(write):
     with pytest.raises(AttributeError):
         settings.path = Path("other")
     with pytest.raises(ValueError, match="frozen"):
-        settings.worker.batch = 1
+        settings.forecast.lead_hours = 1

@@ -27,8 +27,7 @@ adaptor = ledger
 policy = by_prority
 [vendor:a]
 enabled = maybe
-[worker]
-batch = 0
+concurrency = 0
 """
     assert problems(text) == [
         "isp-addons.ini:1: currency: stands before any section; write a header such as [database] above it.",
@@ -42,7 +41,7 @@ batch = 0
         "isp-addons.ini:12: [forecast] policy: should be 'by_priority' or 'all_or_none' (found 'by_prority')",
         "isp-addons.ini:13: [vendor:a] plugin: is required. The installed plugin that speaks to this vendor.",
         "isp-addons.ini:14: [vendor:a] enabled: should be yes or no (found 'maybe')",
-        "isp-addons.ini:16: [worker] batch: should be a whole number from 1 to 1000 (found '0')",
+        "isp-addons.ini:15: [vendor:a] concurrency: should be a whole number from 1 to 64 (found '0')",
         "isp-addons.ini: [database]: the section is missing; add for example the two lines [database] and url = sqlite:///isp-addons.db",
     ]
 
@@ -56,10 +55,10 @@ def test_an_empty_file_lacks_both_required_sections(problems):
 
 
 def test_doubled_sections_and_options_name_the_line_that_they_repeat(problems):
-    assert problems(MINIMAL + "[worker]\nbatch = 1\nbatch = 2\n[worker]\nBatch = 3\n") == [
-        "isp-addons.ini:6: [worker] batch: stands already at line 5; keep one of them.",
-        "isp-addons.ini:7: [worker]: stands already at line 4; move its options there.",
-        "isp-addons.ini:8: [worker] batch: stands already at line 5; keep one of them.",
+    assert problems(MINIMAL + "[forecast]\nlead_hours = 1\nlead_hours = 2\n[forecast]\nLead_Hours = 3\n") == [
+        "isp-addons.ini:6: [forecast] lead_hours: stands already at line 5; keep one of them.",
+        "isp-addons.ini:7: [forecast]: stands already at line 4; move its options there.",
+        "isp-addons.ini:8: [forecast] lead_hours: stands already at line 5; keep one of them.",
     ]
 
 
@@ -74,9 +73,9 @@ def test_lines_that_are_neither_a_header_nor_an_option_are_told(problems):
 
 
 def test_an_option_without_a_value_and_one_that_swallows_the_next_line_are_told(problems):
-    assert problems(MINIMAL + "[worker]\nbatch =\nlease_seconds = 60\n  batch = 5\n[vendor:a]\nplugin = acme\nurl =\n") == [
-        "isp-addons.ini:5: [worker] batch: has no value; write one, or remove the line.",
-        "isp-addons.ini:6: [worker] lease_seconds: goes on in the lines below, which are indented deeper; "
+    assert problems(MINIMAL + "[forecast]\nlead_hours =\nreminder_days = 60\n  lead_hours = 5\n[vendor:a]\nplugin = acme\nurl =\n") == [
+        "isp-addons.ini:5: [forecast] lead_hours: has no value; write one, or remove the line.",
+        "isp-addons.ini:6: [forecast] reminder_days: goes on in the lines below, which are indented deeper; "
         "write them at the same indentation.",
         "isp-addons.ini:10: [vendor:a] url: has no value; write one, or remove the line.",
     ]
@@ -93,10 +92,10 @@ def test_a_misspelt_vendor_section_is_told(problems, header):
 
 
 def test_a_name_that_is_near_to_nothing_is_answered_with_all_that_are_known(problems):
-    assert problems(MINIMAL + "[worker]\nxyzzy = 1\n[quux]\n") == [
-        "isp-addons.ini:5: [worker] xyzzy: is not an option here; known are batch, lease_seconds",
-        "isp-addons.ini:6: [quux]: is not a section; known are [isp-addons], [database], [billing], [forecast], [worker], "
-        "[vendor:NAME]",
+    assert problems(MINIMAL + "[forecast]\nxyzzy = 1\n[quux]\n") == [
+        "isp-addons.ini:5: [forecast] xyzzy: is not an option here; known are policy, brake_share, brake_minimum, "
+        "lead_hours, reminder_days",
+        "isp-addons.ini:6: [quux]: is not a section; known are [isp-addons], [database], [billing], [forecast], [vendor:NAME]",
     ]
 
 

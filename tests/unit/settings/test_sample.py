@@ -33,7 +33,7 @@ def test_the_uncommented_defaults_are_the_defaults(write, acme, tmp_path):
     assert settings.general.model_copy(update={"plugins_dir": None}) == untouched.general
     assert settings.general.plugins_dir == tmp_path / "plugins"
     assert (settings.database, settings.billing) == (untouched.database, untouched.billing)
-    assert (settings.forecast, settings.worker) == (untouched.forecast, untouched.worker)
+    assert settings.forecast == untouched.forecast
     vendor = settings.vendors["acme"]
     assert (vendor.plugin, vendor.enabled, vendor.concurrency, vendor.rate_per_second) == ("acme", True, 8, 5.0)
     assert (vendor.breaker_failures, vendor.breaker_seconds) == (5, 30)
