@@ -73,7 +73,8 @@ def test_lines_that_are_neither_a_header_nor_an_option_are_told(problems):
 
 
 def test_an_option_without_a_value_and_one_that_swallows_the_next_line_are_told(problems):
-    assert problems(MINIMAL + "[forecast]\nlead_hours =\nreminder_days = 60\n  lead_hours = 5\n[vendor:a]\nplugin = acme\nurl =\n") == [
+    text = "[forecast]\nlead_hours =\nreminder_days = 60\n  lead_hours = 5\n[vendor:a]\nplugin = acme\nurl =\n"
+    assert problems(MINIMAL + text) == [
         "isp-addons.ini:5: [forecast] lead_hours: has no value; write one, or remove the line.",
         "isp-addons.ini:6: [forecast] reminder_days: goes on in the lines below, which are indented deeper; "
         "write them at the same indentation.",
