@@ -5,6 +5,7 @@ import io
 import json
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -27,18 +28,22 @@ class InProcess:
         self._config = config
 
     def say(self, *arguments: str, at: datetime) -> str:
-        """See `isp_addons.sandbox.demo_stage.Commands.say`."""
-        from isp_addons.cli.main import cli
-
-        printed = io.StringIO()
-        everything = ["--config", str(self._config), "--at", at.isoformat(), *arguments]
-        with _ours_again(), contextlib.redirect_stdout(printed):
-            cli.main(everything, prog_name="isp-addons", standalone_mode=False)
-        return printed.getvalue()
+        """See `isp_addons.sandbox.demo_stage.Commands.say`. Tables are drawn in what our own output can show."""
+        return self._run(*arguments, at=at, encoding=sys.stdout.encoding or "utf-8")
 
     def rows(self, *arguments: str, at: datetime) -> list[dict[str, Any]]:
         """See `isp_addons.sandbox.demo_stage.Commands.rows`."""
-        return [json.loads(line) for line in self.say(*arguments, "--json", at=at).splitlines()]
+        return [json.loads(line) for line in self._run(*arguments, "--json", at=at, encoding="utf-8").splitlines()]
+
+    def _run(self, *arguments: str, at: datetime, encoding: str) -> str:
+        from isp_addons.cli.main import cli
+
+        printed = io.BytesIO()
+        stdout = io.TextIOWrapper(printed, encoding=encoding, errors="backslashreplace", write_through=True)
+        everything = ["--config", str(self._config), "--at", at.isoformat(), *arguments]
+        with _ours_again(), contextlib.redirect_stdout(stdout):
+            cli.main(everything, prog_name="isp-addons", standalone_mode=False)
+        return printed.getvalue().decode(encoding)
 
 
 @contextlib.contextmanager
@@ -90,44 +95,31 @@ def demo(*, folder: Path, keep: bool) -> None:
     vendor = Vendor(stage.path / "avdesk.log")
     try:
         checks = _play(stage, vendor, screen)
-        _look_next(stage, screen, kept_url=vendor.url if keep else None)
         if keep:
+            screen.say(f"The stand-in goes on at {vendor.url} (what it has: {vendor.url}/sandbox/stations). Ctrl-C ends it.")
             with contextlib.suppress(KeyboardInterrupt):
                 vendor.wait()
+        else:
+            screen.say("The vendor's stand-in has ended; with --keep it goes on, for: reconcile, converge, doctor.")
     finally:
         vendor.stop()
     _raise_failed(checks)
 
 
 def _play(stage: "Folder", vendor: "Vendor", screen: "Screen") -> "list[Check]":
-    from isp_addons.sandbox.demo import play_month, set_the_scene
+    from isp_addons.sandbox.demo import play_month, set_the_scene, where_to_look
 
     scene: Scene = set_the_scene(stage, InProcess(stage.config), screen, vendor_url=vendor.url)
     try:
-        return play_month(scene)
+        checks = play_month(scene)
+        screen.took()
+        screen.title("\nWhere to look next")
+        for command in where_to_look(scene):
+            screen.say(command)
+        return checks
     finally:
         scene.witness.close()
         scene.utm5.engine.dispose()
-
-
-def _look_next(stage: "Folder", screen: "Screen", *, kept_url: str | None) -> None:
-    from isp_addons.sandbox.demo import END
-
-    program = f"isp-addons --config {stage.config} --at {END.isoformat(timespec='minutes')}"
-    screen.say("")
-    screen.say("Where to look next:")
-    for command in (
-        "subscriptions list --held-by forecast",
-        "accounts show 1003",
-        "audit --account 1003",
-        "before-period-end",
-        "vendors list",
-    ):
-        screen.say(f"  {program} {command}")
-    if kept_url:
-        screen.say(f"The vendor's stand-in goes on at {kept_url}; what it has: {kept_url}/sandbox/stations. Ctrl-C ends it.")
-    else:
-        screen.say("The vendor's stand-in has ended; with --keep it goes on, for: reconcile, converge, doctor.")
 
 
 def _raise_failed(checks: "list[Check]") -> None:

@@ -3,6 +3,7 @@
 Everything happens through the doors that an ISP uses: UTM5's tables, the hook scripts, the commands, HTTP to the vendor.
 """
 
+from collections import Counter
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -41,6 +42,7 @@ _PRODUCTS = (
 
 def set_the_scene(folder: Folder, commands: Commands, screen: Screen, *, vendor_url: str) -> Scene:
     """Load the small UTM5, and bring everything together that takes part."""
+    screen.title("One month of a small ISP: a billing, a vendor and isp-addons between them, all on this machine.")
     rows = load_utm5(SMALL, folder.utm5_url, generation=Generation.OLD)
     folder.write_config(vendor_url=vendor_url)
     screen.say(f"The folder {folder.path} holds the configuration and two SQLite databases.")
@@ -69,6 +71,7 @@ def play_month(scene: Scene) -> list[Check]:
     the_last_minute(scene)
     the_new_period(scene)
     late_payers(scene)
+    the_last_day(scene)
     scene.screen.chapter(END, "What is true now, asked of the vendor's stand-in and of the databases")
     checks = all_checks(collect(scene, END))
     for check in checks:
@@ -186,18 +189,22 @@ def the_forecast(scene: Scene) -> None:
     losing = sum(1 for row in rows.values() if row["suspend"])
     answer = f"{len(rows):,} accounts, {losing:,} cannot pay for everything; {len(different)} differ from the expected answer."
     scene.screen.ran("before-period-end --json", answer)
+    kept = Counter(code for row in rows.values() for code in row["keep"])
+    held = Counter(code for row in rows.values() for code in row["suspend"])
+    scene.screen.table(("product", "kept", "held"), [(code, kept[code], held[code]) for code, *_ in _PRODUCTS])
     scene.command("before-period-end", "--apply", at=FORECAST)
     scene.converge(FORECAST)
     scene.table()
-    scene.screen.say("Each block is dated: what is paid for can be used until the account's own period ends.")
+    dates = ", ".join(f"{count} from {date}" for date, count in scene.dates(FORECAST))
+    scene.screen.say(f"The running period is paid, so each block begins when the account's own period ends: {dates}.")
 
 
 def the_last_minute(scene: Scene) -> None:
     """Some pay after the forecast and before the period ends: their blocks are taken back before they began."""
     at = FORECAST + timedelta(hours=1)
     scene.screen.chapter(at, "The last minute")
-    held = {int(row["account"]) for row in scene.subscriptions(at, "--held-by", "forecast") if row["holds"] == "forecast"}
-    payers = sorted(held)[:25]
+    held = [row for row in scene.subscriptions(at, "--held-by", "forecast") if row["holds"] == "forecast"]
+    payers = sorted({int(row["account"]) for row in held if row["product"].startswith("avdesk")})[:25]
     scene.screen.say(f"{len(payers)} accounts pay 3,000.00 each after all.")
     scene.utm5.pay(dict.fromkeys(payers, Decimal(3000)), at=at)
     scene.events(at)
@@ -226,5 +233,23 @@ def late_payers(scene: Scene) -> None:
     scene.utm5.pay(dict.fromkeys(payers, Decimal(2000)), at=LATE_PAYERS)
     scene.events(LATE_PAYERS)
     scene.converge(LATE_PAYERS)
+    scene.screen.say(f"One pass later {scene.charge_add_ons(LATE_PAYERS)} add-ons are on again, and UTM5 charges them.")
     scene.table()
-    scene.screen.say(f"{scene.charge_add_ons(LATE_PAYERS)} add-ons came back and are charged.")
+
+
+def the_last_day(scene: Scene) -> None:
+    """UTM5 takes what services in a flow cost since the period began."""
+    scene.screen.chapter(END, "The last day")
+    scene.utm5.flow(END)
+    scene.events(END)
+    scene.converge(END)
+    scene.table()
+
+
+def where_to_look(scene: Scene) -> list[str]:
+    """Commands to try, on accounts that have something to tell."""
+    program = f"isp-addons --config {scene.folder.config} --at {END.isoformat(timespec='minutes')}"
+    held = scene.subscriptions(END, "--held-by", "forecast")
+    account = held[0]["account"] if held else "1001"
+    commands = ("subscriptions list --held-by forecast", f"accounts show {account}", f"audit --account {account}")
+    return [f"{program} {command}" for command in (*commands, "before-period-end", "vendors list")]

@@ -1,4 +1,4 @@
-"""Stands for the script with which the ISP lets UTM5 charge add-ons: each once for each period, while isp-addons says it is on."""
+"""Stands for the ISP's own script that has UTM5 charge add-ons: each once for each period, where isp-addons says it is on."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

@@ -79,11 +79,11 @@ def all_checks(evidence: Evidence) -> list[Check]:
 
 def nothing_deleted(evidence: Evidence) -> Check:
     """Every station that was ever ordered is still there, and nobody asked to delete one."""
-    gone = [
-        each for each in sorted(evidence.ordered) if each not in evidence.stations or _meaning(evidence, each) is DELETED
-    ]
+    gone = [each for each in sorted(evidence.ordered) if each not in evidence.stations or _meaning(evidence, each) is DELETED]
     asked = evidence.calls.get("stations/delete", 0)
-    text = f"Suspending deleted nothing: all {len(evidence.ordered):,} stations that were ordered exist, {asked} calls to delete."
+    text = (
+        f"Suspending deleted nothing: all {len(evidence.ordered):,} stations that were ordered exist, {asked} calls to delete."
+    )
     return Check(not gone and not asked, text + _named("Missing", gone))
 
 
@@ -114,10 +114,11 @@ def nobody_negative(evidence: Evidence) -> Check:
         if account not in evidence.unlimited and left < Decimal("-0.005")
     ]
     limited = [left for account, left in evidence.left.items() if account not in evidence.unlimited]
-    least = f"{max(min(limited), Decimal(0)) if not wrong else min(limited):.2f}" if limited else "nothing"
+    later = len(evidence.below & evidence.left.keys())
     text = (
-        f"Nobody is negative because of an add-on: of {len(evidence.left):,} accounts that were charged for one, the poorest "
-        f"had {least} left; the {len(evidence.below):,} accounts below their limit are there by UTM5's own charges."
+        f"Nobody is negative because of an add-on: {len(evidence.left):,} accounts were charged for one, and the poorest had "
+        f"{_amount(min(limited, default=Decimal(0)))} left. Of {len(evidence.below):,} accounts below their limit "
+        f"{len(evidence.below) - later:,} were charged for none, {later} fell later, by what UTM5 itself took since."
     )
     return Check(bool(limited) and not wrong, text + _named("Negative", wrong))
 
@@ -159,13 +160,20 @@ def no_drift(evidence: Evidence) -> Check:
     """The vendor's own list differs from ours in nothing, and no call was given up."""
     drift = [f"{row['licence']} {row['kind']}" for row in evidence.drift]
     given_up = [str(row["licence"]) for row in evidence.given_up]
-    text = f"Reconciling finds {len(drift)} differences among {len(evidence.stations):,} stations; {len(given_up)} calls given up."
+    text = (
+        f"Reconciling finds {len(drift)} differences among {len(evidence.stations):,} stations; {len(given_up)} calls given up."
+    )
     return Check(not drift and not given_up, text + _named("Drift", drift) + _named("Given up", given_up))
 
 
 def _meaning(evidence: Evidence, key: str) -> str:
     station = evidence.stations.get(key)
     return ABSENT if station is None else station.meaning(evidence.at)
+
+
+def _amount(money: Decimal) -> str:
+    """A double that should be 0.00 may be a little less."""
+    return f"{money.quantize(Decimal('0.01')) + 0:.2f}"
 
 
 def _named(what: str, names: Sequence[str]) -> str:

@@ -13,7 +13,6 @@ from isp_addons.store.tables import Licence as Row
 
 def collect(scene: Scene, at: datetime) -> Evidence:
     """Everything as it is at *at*."""
-    scene.utm5.flow(at)
     scene.witness.look(at)
     below, unlimited = _limits(scene)
     [spool] = scene.commands.rows("spool", "status", at=at)

@@ -1,6 +1,8 @@
 """The things that every day of the demo does: UTM5 acts, hook scripts run, events are taken in, the vendor is told."""
 
 import csv
+import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,11 +16,12 @@ from rich.table import Table
 from isp_addons.sandbox.demo_add_ons import AddOnCharges
 from isp_addons.sandbox.demo_checks import Check, Forecast
 from isp_addons.sandbox.demo_stage import ZONE, Commands, Folder, HookScripts
-from isp_addons.sandbox.demo_witness import Pass, Witness
+from isp_addons.sandbox.demo_witness import DATED, Pass, Witness
 from isp_addons.sandbox.utm5_play import Utm5Play
 from isp_addons.sandbox.utm5_rollover import roll_over
 from isp_addons.sandbox.utm5_tables import SMALL
 
+_PIPE_WIDTH = 120
 ALL = ("--limit", "1000000")
 _BECAME = ("ordered", "suspended", "dated", "resumed", "deleted")
 
@@ -28,6 +31,13 @@ class Screen:
 
     def __init__(self) -> None:
         self._console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+        if not self._console.is_terminal:
+            self._console.width = _PIPE_WIDTH
+        self._began = time.monotonic()
+
+    def title(self, text: str) -> None:
+        """What all this is."""
+        self._console.print(text, style="bold")
 
     def chapter(self, at: datetime, title: str) -> None:
         """A day begins."""
@@ -41,16 +51,21 @@ class Screen:
         """A command and what it printed."""
         self._console.print(f"  $ isp-addons {command}", style="cyan")
         for line in answer.splitlines():
-            self._console.print(f"    {line}")
+            if line.strip():
+                self._console.print(f"    {line.rstrip()}")
 
     def table(self, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Figures that line up."""
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
         for number, heading in enumerate(headings):
-            table.add_column(heading, justify="right" if number else "left", no_wrap=True)
+            table.add_column(heading, justify="right" if number else "left", no_wrap=not number)
         for row in rows:
             table.add_row(*(f"{each:,}" if isinstance(each, int) else str(each) for each in row))
         self._console.print(table)
+
+    def took(self) -> None:
+        """How long it lasted."""
+        self.say(f"A month in {time.monotonic() - self._began:.1f} seconds.")
 
     def check(self, check: Check) -> None:
         """A tick or a cross, and the sentence."""
@@ -101,7 +116,7 @@ class Scene:
         return found
 
     def table(self) -> None:
-        """What the vendor saw since the last table, one row for each ``converge``; columns of nothing but zeros are left out."""
+        """What the vendor saw since the last table, one row for each ``converge``; columns of zeros are left out."""
         rows, self._rows = self._rows, []
         columns: dict[str, list[object]] = {"converge": [shown(at) for at, _, _ in rows]}
         for word in _BECAME:
@@ -113,6 +128,11 @@ class Scene:
         columns["vendor"] = [state for _, _, state in rows]
         kept = {name: values for name, values in columns.items() if any(values) or name == "calls"}
         self.screen.table(list(kept), list(zip(*kept.values(), strict=True)))
+
+    def dates(self, at: datetime) -> list[tuple[str, int]]:
+        """From when how many stations are blocked, of those whose blocks have not begun at *at*."""
+        begins = (each.block_begin for each in self.witness.stations().values() if each.meaning(at).startswith(DATED))
+        return [(shown(begin), count) for begin, count in sorted(Counter(filter(None, begins)).items())]
 
     def subscriptions(self, at: datetime, *options: str) -> list[dict[str, Any]]:
         """What ``subscriptions list`` says."""

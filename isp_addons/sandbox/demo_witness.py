@@ -10,8 +10,8 @@ from typing import Any
 from isp_addons.clock import ReplayClock
 from isp_addons.vendor_api.http import VendorSession
 
-OPEN, BLOCKED, DELETED, ABSENT = "open", "blocked", "deleted", "absent"
-"""What a station means to its subscriber; one that is blocked from later on is ``dated TIME``."""
+OPEN, BLOCKED, DATED, DELETED, ABSENT = "open", "blocked", "dated ", "deleted", "absent"
+"""What a station means to its subscriber; one that is blocked from later on is `DATED` and the time."""
 
 _CHANGING = frozenset({"stations/add", "stations/change", "stations/delete", "stations/restore"})
 _CALLS_AT_ONCE = 1000
@@ -33,7 +33,7 @@ class Station:
             return DELETED
         if self.block_begin is None or (self.block_end is not None and self.block_end < now):
             return OPEN
-        return BLOCKED if self.block_begin <= now else f"dated {self.block_begin.isoformat()}"
+        return BLOCKED if self.block_begin <= now else DATED + self.block_begin.isoformat()
 
 
 @dataclass(frozen=True, slots=True)

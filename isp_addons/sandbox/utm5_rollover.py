@@ -99,7 +99,9 @@ def _charges(staying: Sequence[Link]) -> dict[int, Decimal]:
     for link in staying:
         if link.blocked:
             continue
-        net = {AT_START: link.cost, AT_END: max(link.cost - link.charged + link.repaid, Decimal(0))}.get(link.method, Decimal(0))
+        net = {AT_START: link.cost, AT_END: max(link.cost - link.charged + link.repaid, Decimal(0))}.get(
+            link.method, Decimal(0)
+        )
         charges[link.account] = charges.get(link.account, Decimal(0)) + net * link.taxes
     return charges
 
