@@ -5,36 +5,28 @@ it shares with a real server, and what it assumes, is told in this package's REA
 """
 
 import base64
-import logging
-import socket
-import socketserver
-from datetime import datetime
-from threading import Condition, Event, Thread
-from types import TracebackType
-from typing import Any, Self
+import ssl
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
-from isp_addons.vendor_api import SystemClock
-from isp_addons.vendor_api.http import CLOCK_HEADER
-from isp_addons_avdesk.sandbox_api import Api
-from isp_addons_avdesk.sandbox_control import Control
-from isp_addons_avdesk.sandbox_faults import CallLog, Faults
-from isp_addons_avdesk.sandbox_http import Connection, Reply, Request
-from isp_addons_avdesk.sandbox_stations import Stations
+from isp_addons.vendor_api import SeenState
+from isp_addons.vendor_api.stand_in import Call, Fault, Reply, Request, StandIn, Standing
+from isp_addons_avdesk.sandbox_answers import Envelope, Node, halved
+from isp_addons_avdesk.sandbox_control import station_door
+from isp_addons_avdesk.sandbox_scripts import SCRIPTS, ScriptCall
+from isp_addons_avdesk.sandbox_stations import Refusal, Row, Stations
 
-log = logging.getLogger(__name__)
-
-_CALLS_KEPT = 200_000
-_STOP_SECONDS = 5.0
-_CLOCK = CLOCK_HEADER.lower()
+_PREFIXES = (("/api/3.0/", "3"), ("/api/", "4"))
+_LISTS = ("groups/stations-list", "tariffs/stations-list", "stations/list-by-state", "stations/list-by-user-id")
 
 
-class AvDeskSandbox:
-    """The stand-in. ``with AvDeskSandbox() as server:`` or `start` and `stop`; stations outlive a stop, not the object.
+class AvDeskSandbox(StandIn):
+    """The stand-in. *licensed* is how many stations the key allows (None = any number); *time_zone* is the server's own."""
 
-    *port* 0 takes a free one and keeps it; *licensed* is how many stations the key allows (None = any number); *latency* is
-    added to every call, in seconds.
-    """
+    aliases: ClassVar[Mapping[str, str]] = {"script": "action", "station": "object", "id": "object"}
 
     def __init__(
         self,
@@ -45,120 +37,92 @@ class AvDeskSandbox:
         time_zone: str = "UTC",
         licensed: int | None = None,
         latency: float = 0.0,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._port = port
-        self._clock = SystemClock()
-        self._server: _Server | None = None
-        self._thread: Thread | None = None
-        self._stopping = Event()
-        self._changed = Condition()
-        self._open: set[socket.socket] = set()
-        zone = ZoneInfo(time_zone)
-        basic = "Basic " + base64.b64encode(f"{login}:{password}".encode()).decode()
-        stations, faults, calls = Stations(zone=zone, licensed=licensed), Faults(), CallLog(limit=_CALLS_KEPT)
-        self._control = Control(stations, faults, calls)
-        self._api = Api(stations, faults, calls, zone, basic, latency, self._wait)
+        super().__init__(port=port, latency=latency, tls=tls)
+        basic = base64.b64encode(f"{login}:{password}".encode()).decode()
+        self._settings = {"login": login, "password": password, "time_zone": time_zone}
+        self._authorization = f"Basic {basic}"
+        self._zone = ZoneInfo(time_zone)
+        self._stations = Stations(zone=self._zone, licensed=licensed)
 
-    @property
-    def url(self) -> str:
-        """Where it listens; a port of 0 becomes known with the first start."""
-        return f"http://127.0.0.1:{self._port}"
+    def options(self) -> dict[str, str]:
+        """See `StandIn.options`."""
+        return {"url": self.url, **self._settings}
 
-    def start(self) -> None:
-        """Listen, in a thread of its own. Raises `OSError` when the port is taken."""
-        if self._server is not None:
-            return
-        self._stopping.clear()
-        self._server = _Server(("127.0.0.1", self._port), self._connection)
-        self._port = int(self._server.server_address[1])
-        self._api.url = self.url
-        serve, pace = self._server.serve_forever, {"poll_interval": 0.02}
-        self._thread = Thread(target=serve, kwargs=pace, name="avdesk-sandbox", daemon=True)
-        self._thread.start()
+    def route(self, request: Request, now: datetime) -> Call:
+        """A script and a station; a real server sends no challenge with 401 either."""
+        prefix, generation = next((pair for pair in _PREFIXES if request.path.startswith(pair[0])), ("", ""))
+        told = ScriptCall(_parameters(request), int(now.timestamp()), generation, self.url)
+        call = Call(request, now, script_name(request.path[len(prefix) :]), told.one("id"), told)
+        if not generation:
+            call.refused = self.failure(call, 404)
+        elif request.headers.get("authorization") != self._authorization:
+            call.refused = self.failure(call, 401)
+        elif request.method not in ("GET", "POST"):
+            call.refused = self.failure(call, 405)
+        return call
 
-    def stop(self) -> None:
-        """Stop listening and cut every connection, as a server that goes down does."""
-        with self._changed:  # `serve_forever` stops as well, in its own thread
-            server, thread = self._server, self._thread
-            self._server = self._thread = None
-        if server is None or thread is None:
-            return
-        self._stopping.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
-        with self._changed:
-            for connection in self._open:
-                _cut(connection)
-            self._changed.wait_for(lambda: not self._open, timeout=_STOP_SECONDS)
-
-    def serve_forever(self) -> None:
-        """Serve until `stop` is called from another thread, or the command is interrupted."""
-        self.start()
+    def serve(self, call: Call) -> Reply:
+        """Run the script; a refusal is HTTP 200 too."""
+        told: ScriptCall = call.told
+        run = SCRIPTS[told.generation].get(call.action)
+        if run is None:
+            return self.failure(call, 404)
+        answer: Sequence[Node] | Refusal
         try:
-            self._stopping.wait()
-        finally:
-            self.stop()
+            answer = run(self._stations, told)
+        except Refusal as refusal:
+            answer = refusal
+        envelope = Envelope(told.generation, call.action, told.now, self._zone, local=call.action.startswith("tariffs/"))
+        json = "json" in (told.one("format"), call.request.headers.get("x-drweb-api-response-type"))
+        write = envelope.json if json else envelope.xml
+        kind = "application/json" if json else "text/xml; charset=utf-8"
+        if isinstance(answer, Refusal):
+            return Reply(200, write(answer), kind=kind, headers=envelope.headers(answer), outcome=str(answer.code))
+        half = (lambda: write(halved(answer))) if call.action in _LISTS else None
+        return Reply(200, write(answer), kind=kind, headers=envelope.headers(answer), half=half)
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
+    def licences(self, now: datetime) -> Iterator[Standing]:
+        """Every station; one whose block lies ahead is still active."""
+        moment = int(now.timestamp())
+        for row in self._stations.rows.values():
+            begins = row.block_begin if row.block_begin > moment else 0
+            yield Standing(row.id, _state(row, moment), row.id, paid_until=_date(row.expires), suspended_from=_date(begins))
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.stop()
+    def clear(self) -> None:
+        """Forget all stations."""
+        self._stations.rows.clear()
 
-    def opened(self, connection: socket.socket) -> None:
-        """See `Answering.opened`."""
-        with self._changed:
-            self._open.add(connection)
-            if self._stopping.is_set():
-                _cut(connection)
+    def control(self, method: str, path: list[str], query: Mapping[str, str], body: dict[str, Any], now: datetime) -> Any:
+        """Look at stations and edit them: see this package's README."""
+        if path[0] == "stations":
+            return station_door(self._stations, method, path[1:], body, int(now.timestamp()))
+        return super().control(method, path, query, body, now)
 
-    def closed(self, connection: socket.socket) -> None:
-        """See `Answering.closed`."""
-        with self._changed:
-            self._open.discard(connection)
-            self._changed.notify_all()
-
-    def answer(self, request: Request) -> Reply | None:
-        """See `Answering.answer`. The moment is the one that the request names, or now."""
-        try:
-            now = self._moment(request)
-        except ValueError:
-            return Reply(400, f"{CLOCK_HEADER} must be an ISO time with its zone\n".encode(), kind="text/plain")
-        if not request.path.startswith("/sandbox/"):
-            return self._api.answer(request, now)
-        status, body = self._control.answer(request.method, request.path, dict(request.query), request.body, now)
-        return Reply(status, body, kind="application/json")
-
-    def _moment(self, request: Request) -> int:
-        told = request.headers.get(_CLOCK)
-        moment = datetime.fromisoformat(told) if told else self._clock.now()
-        if moment.tzinfo is None:
-            raise ValueError("a time without zone")
-        return int(moment.timestamp())
-
-    def _wait(self, seconds: float) -> None:
-        """Let time pass, but not past a stop."""
-        if seconds > 0:
-            self._stopping.wait(seconds)
-
-    def _connection(self, request: Any, client_address: Any, server: socketserver.BaseServer) -> Connection:
-        return Connection(request, client_address, server, behind=self)
+    def fault(self, **told: Any) -> Fault:
+        """A script may be spelt with ``.ds``, ``-`` or ``_``."""
+        fault = super().fault(**told)
+        fault.action = None if fault.action is None else script_name(fault.action)
+        return fault
 
 
-class _Server(socketserver.ThreadingTCPServer):
-    allow_reuse_address = True
-    daemon_threads = True
-    request_queue_size = 256
-
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the base class names them
-        """A defect of the stand-in: it goes to the log, not to the terminal."""
-        log.exception("the stand-in failed to serve %s", client_address)
+def script_name(name: str) -> str:
+    """A script's one name: ``-`` and ``_`` are equal in it, and ``.ds`` may be left out (general_structure_xml)."""
+    return name.strip("/").removesuffix(".ds").replace("_", "-")
 
 
-def _cut(connection: socket.socket) -> None:
-    try:
-        connection.shutdown(socket.SHUT_RDWR)
-    except OSError as error:  # the client was faster
-        log.debug("already closed: %s", error)
+def _date(seconds: int) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
+
+
+def _state(row: Row, now: int) -> SeenState:
+    if row.deleted:
+        return SeenState.ENDED
+    return SeenState.SUSPENDED if row.blocked(now) else SeenState.ACTIVE
+
+
+def _parameters(request: Request) -> list[tuple[str, str]]:
+    """From the query, and from a form: clients in the field send either."""
+    form = parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True) if request.body else []
+    return [*request.query, *form]

@@ -17,7 +17,7 @@ _STATES = (
 _SYSTEMS = ("windows", "android", "macosx")
 
 
-class Call(NamedTuple):
+class ScriptCall(NamedTuple):
     """One call of a script: its parameters as they came (names may repeat), the moment, and the API's generation."""
 
     parameters: Sequence[tuple[str, str]]
@@ -41,10 +41,10 @@ class Call(NamedTuple):
         return value
 
 
-Script = Callable[[Stations, Call], Sequence[Node]]
+Script = Callable[[Stations, ScriptCall], Sequence[Node]]
 
 
-def add(stations: Stations, call: Call) -> Sequence[Node]:
+def add(stations: Stations, call: ScriptCall) -> Sequence[Node]:
     """4.x answers with the id alone, 3.x with the whole station and its links (station_add, app_f_stations_add)."""
     row = stations.add(call.one("id"), dict(reversed(call.parameters)), call.all("group"), call.now)
     if call.generation == "3":
@@ -52,21 +52,21 @@ def add(stations: Stations, call: Call) -> Sequence[Node]:
     return [Node("station", {"id": row.id})]
 
 
-def change(stations: Stations, call: Call) -> Sequence[Node]:
+def change(stations: Stations, call: ScriptCall) -> Sequence[Node]:
     """One station at a time (station_change)."""
     station_id = call.needed("id")
     stations.change(station_id, dict(reversed(call.parameters)), call.now)
     return [Node("station", {"id": station_id})]
 
 
-def delete(stations: Stations, call: Call) -> Sequence[Node]:
+def delete(stations: Stations, call: ScriptCall) -> Sequence[Node]:
     """Any number at once (station_delete)."""
     call.needed("id")
     deleted = stations.delete(call.all("id"), call.now)
     return [_list("stations", (Node("station", {"id": station_id}) for station_id in deleted))]
 
 
-def restore(stations: Stations, call: Call) -> Sequence[Node]:
+def restore(stations: Stations, call: ScriptCall) -> Sequence[Node]:
     """Any number at once, each ending in one of two lists (station_restore)."""
     call.needed("id")
     success, fail = stations.restore(call.all("id"), call.one("tariff"), call.now)
@@ -74,20 +74,20 @@ def restore(stations: Stations, call: Call) -> Sequence[Node]:
     return [_list(tag, (Node("station", {}, text=station_id) for station_id in ids)) for tag, ids in named.items()]
 
 
-def info(stations: Stations, call: Call) -> Sequence[Node]:
+def info(stations: Stations, call: ScriptCall) -> Sequence[Node]:
     """One station with everything; 4.x knows deleted ones too (station_info, migration_stations)."""
     row = stations.get(call.needed("id"), deleted=call.generation == "4")
     return [Node("stations", {"total": "1"}, [_full(stations, row, call)])]
 
 
-def state(stations: Stations, call: Call) -> Sequence[Node]:
+def state(stations: Stations, call: ScriptCall) -> Sequence[Node]:
     """A word for each id (station_state)."""
     call.needed("id")
     rows = [stations.get(station_id, deleted=True) for station_id in call.all("id")]
     return [Node("states", {}, [Node("state", {"id": row.id}, text=row.state(call.now)) for row in rows])]
 
 
-def states(stations: Stations, call: Call) -> Sequence[Node]:
+def states(stations: Stations, call: ScriptCall) -> Sequence[Node]:
     """How many stations are in each state (station_states)."""
     group = call.one("group-id")
     rows = [row for row in stations.rows.values() if not group or _member(row, group)]
@@ -96,7 +96,7 @@ def states(stations: Stations, call: Call) -> Sequence[Node]:
     return [Node("stations", {"total": str(live)}, [Node(word, {"total": str(counted[word])}) for word in _STATES])]
 
 
-def list_by_state(stations: Stations, call: Call) -> Sequence[Node]:
+def list_by_state(stations: Stations, call: ScriptCall) -> Sequence[Node]:
     """The stations in one state, by pages (station_state_list)."""
     word = call.needed("state")
     if word not in _STATES:
@@ -107,7 +107,7 @@ def list_by_state(stations: Stations, call: Call) -> Sequence[Node]:
     return [Node("stations", {}, [Node(word, {"total": str(len(rows))}, page)])]
 
 
-def list_by_user_id(stations: Stations, call: Call) -> Sequence[Node]:
+def list_by_user_id(stations: Stations, call: ScriptCall) -> Sequence[Node]:
     """The stations of one of the billing's users, by pages (station_list-by-user-id)."""
     user = call.needed("user-id")
     rows = [row for row in stations.live() if row.user_id == user]
@@ -115,7 +115,7 @@ def list_by_user_id(stations: Stations, call: Call) -> Sequence[Node]:
     return [Node("stations", {"total": str(len(rows))}, page), pages]
 
 
-def group_stations(stations: Stations, call: Call) -> Sequence[Node]:
+def group_stations(stations: Stations, call: ScriptCall) -> Sequence[Node]:
     """The stations of a group or of all, by pages (groups_stations_list); deleted ones are left out."""
     group = call.needed("id")
     rows = [row for row in stations.live() if _member(row, group)]
@@ -123,7 +123,7 @@ def group_stations(stations: Stations, call: Call) -> Sequence[Node]:
     return [Node("stations", {"total": str(len(rows))}, page)]
 
 
-def tariffs(stations: Stations, call: Call) -> Sequence[Node]:
+def tariffs(stations: Stations, call: ScriptCall) -> Sequence[Node]:
     """The tariffs at the root (tariffs_list)."""
     if call.one("parent-group") not in ("", TARIFFS):
         return [_list("groups", ())]
@@ -133,7 +133,7 @@ def tariffs(stations: Stations, call: Call) -> Sequence[Node]:
     return [_list("groups", groups)]
 
 
-def tariff(stations: Stations, call: Call) -> Sequence[Node]:
+def tariff(stations: Stations, call: ScriptCall) -> Sequence[Node]:
     """One tariff (tariffs_info)."""
     guid = call.needed("id")
     name = stations.tariffs.get(guid)
@@ -143,7 +143,7 @@ def tariff(stations: Stations, call: Call) -> Sequence[Node]:
     return [_list("groups", [Node("group", {**_tariff(guid, name, used), "grace_period": "0"})])]
 
 
-def server(stations: Stations, _: Call) -> Sequence[Node]:
+def server(stations: Stations, _: ScriptCall) -> Sequence[Node]:
     """Version and capacity; -1 = no limit (server_info)."""
     numbers = {"licensed": -1 if stations.licensed is None else stations.licensed, "available": stations.available()}
     children = [Node(tag, {}, text=str(number)) for tag, number in numbers.items()]
@@ -176,7 +176,7 @@ ONLY_4: Mapping[str, Script] = {
 SCRIPTS: Mapping[str, Mapping[str, Script]] = {"4": {**BOTH, **ONLY_4}, "3": BOTH}
 
 
-def _full(stations: Stations, row: Row, call: Call) -> Node:
+def _full(stations: Stations, row: Row, call: ScriptCall) -> Node:
     """The manual's samples name id, name, created, modified, grace_period, packages and user-id; the rest is an assumption."""
     attributes = {"id": row.id, "name": row.name, "created": str(row.created), "modified": str(row.modified)}
     attributes |= {"grace_period": "0", "expires": str(row.expires), "state": "1" if row.online else "0"}
@@ -197,7 +197,7 @@ def _full(stations: Stations, row: Row, call: Call) -> Node:
     return Node("station", attributes, [*children, Node("packages", {}, packages)])
 
 
-def _paged(rows: Sequence[Row], call: Call, *, user_id: bool = False) -> tuple[list[Node], Node]:
+def _paged(rows: Sequence[Row], call: ScriptCall, *, user_id: bool = False) -> tuple[list[Node], Node]:
     try:
         page, size = int(call.one("page", "1")), int(call.one("per-page", "100"))
     except ValueError:

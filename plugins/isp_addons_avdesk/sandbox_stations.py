@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import RLock
 from zoneinfo import ZoneInfo
 
 NO_STATION, EXISTS = 17, 18
@@ -81,10 +80,9 @@ class Row:
 
 
 class Stations:
-    """All stations of one server. Take ``lock`` around every use."""
+    """All stations of one server. Not safe to share between threads: the stand-in serves one call at a time."""
 
     def __init__(self, *, zone: ZoneInfo, licensed: int | None) -> None:
-        self.lock = RLock()
         self.zone = zone
         self.licensed = licensed
         self.tariffs = dict(BASE_TARIFFS)

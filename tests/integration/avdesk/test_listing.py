@@ -34,7 +34,8 @@ def test_the_list_tells_every_station_and_whether_it_is_blocked_now(five: Vendor
     assert {key for key, licence in found.items() if licence.state is SeenState.SUSPENDED} == {"L-1"}
 
 
-def test_a_list_of_many_stations_costs_two_calls_and_no_reading_one_by_one(five: Vendor, make_vendor: Any, control: Any) -> None:
+@pytest.mark.usefixtures("five")
+def test_a_list_of_many_stations_costs_two_calls_and_no_reading_one_by_one(make_vendor: Any, control: Any) -> None:
     before = control("GET", "calls")["counts"]
     assert len(everything(make_vendor(page_size="100"))) == 5
     after = control("GET", "calls")["counts"]

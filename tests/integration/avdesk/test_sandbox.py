@@ -195,8 +195,8 @@ def test_the_log_of_calls_is_numbered_and_tells_what_came_of_them(wire: Wire, co
     log = control("GET", "calls?since=1&limit=1")
     assert log["last"] == 3
     assert log["counts"] == {"stations/add": 3}
-    first = {"number": 2, "time": NOW, "script": "stations/add", "id": "a", "outcome": "18", "fault": ""}
-    assert log["calls"] == [first]
+    first = {"number": 2, "time": NOW, "action": "stations/add", "object": "a", "outcome": "18", "fault": ""}
+    assert log["calls"] == [{**first, "script": "stations/add", "station": "a", "id": "a"}]
     assert control("GET", "calls?since=2")["calls"][0]["fault"] == "unavailable_503"
     assert "of-the-station" not in json.dumps(control("GET", "calls"))
 

@@ -1,12 +1,14 @@
-"""HTTP/1.1 of the stand-in, by hand: connections stay open, an answer is one packet. Made for a thousand calls a second."""
+"""HTTP/1.1 of a stand-in, by hand: connections stay open, an answer is one packet. Made for a thousand calls a second."""
 
+import json
 import logging
 import socket
 import socketserver
-from collections.abc import Mapping, Sequence
+import ssl
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Protocol
+from typing import Any, Protocol, Self
 from urllib.parse import parse_qsl, urlsplit
 
 log = logging.getLogger(__name__)
@@ -17,24 +19,44 @@ _LONGEST_BODY = 1_048_576
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request; header names in lower case."""
+    """One request; header names in lower case, the path as it was sent. ``certificate``: the client showed one (TLS)."""
 
     method: str
     path: str
     query: Sequence[tuple[str, str]]
     headers: Mapping[str, str]
     body: bytes
+    certificate: bool = False
+
+    def json(self) -> dict[str, Any]:
+        """The body as a JSON object, ``{}`` when there is none. Raises `ValueError`."""
+        read = json.loads(self.body) if self.body.strip() else {}
+        if not isinstance(read, dict):
+            raise ValueError("the body must be a JSON object")
+        return read
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer. ``sent``: how many bytes of the body are sent before the connection is cut (None = all of it)."""
+    """One answer. ``sent``: how many bytes of the body are sent before the connection is cut (None = all of it).
+
+    ``outcome`` is what the log says of the call: ``ok`` or the status when left empty. ``half`` renders the body of a list with
+    half of its rows; without it, the fault ``partial`` sends half of the bytes.
+    """
 
     status: int
     body: bytes
-    kind: str = "text/xml; charset=utf-8"
+    kind: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
     sent: int | None = None
+    outcome: str = ""
+    half: Callable[[], bytes] | None = None
+
+    @classmethod
+    def json(cls, value: Any, *, status: int = 200, outcome: str = "", half: Callable[[], Any] | None = None) -> Self:
+        """Answer with JSON; *half* makes the value that a cut-off list has."""
+        halved = None if half is None else lambda: json.dumps(half()).encode()
+        return cls(status, json.dumps(value).encode(), outcome=outcome, half=halved)
 
 
 class _BadRequest(Exception):
@@ -43,6 +65,8 @@ class _BadRequest(Exception):
 
 class Answering(Protocol):
     """Who is behind the connections."""
+
+    tls: ssl.SSLContext | None
 
     def opened(self, connection: socket.socket) -> None:
         """A client has connected."""
@@ -65,13 +89,25 @@ class Connection(socketserver.StreamRequestHandler):
         self._behind = behind
         super().__init__(request, client_address, server)
 
+    def setup(self) -> None:
+        """Shake hands when it is TLS."""
+        if self._behind.tls is not None:
+            self.request = self._behind.tls.wrap_socket(self.request, server_side=True)
+        super().setup()
+
+    def finish(self) -> None:
+        """Close what `setup` made; a plain socket is closed by the server."""
+        super().finish()
+        if self._behind.tls is not None:
+            self.connection.close()
+
     def handle(self) -> None:
         """Serve until the end."""
         self._behind.opened(self.connection)
         try:
             while self._serve_one():
                 pass
-        except (ConnectionError, TimeoutError) as error:
+        except (ConnectionError, TimeoutError, ssl.SSLError) as error:
             log.debug("a client has gone: %s", error)
         except _BadRequest as error:
             self._send(Reply(400, f"{error}\n".encode(), kind="text/plain"), last=True)
@@ -107,7 +143,12 @@ class Connection(socketserver.StreamRequestHandler):
             raise _BadRequest("the body's length is missing or too long")
         body = self.rfile.read(length) if length else b""
         parts = urlsplit(target)
-        return Request(method, parts.path, parse_qsl(parts.query, keep_blank_values=True), headers, body)
+        query = parse_qsl(parts.query, keep_blank_values=True)
+        return Request(method, parts.path, query, headers, body, self._certificate())
+
+    def _certificate(self) -> bool:
+        connection = self.connection
+        return isinstance(connection, ssl.SSLSocket) and bool(connection.getpeercert(binary_form=True))
 
     def _send(self, reply: Reply, *, last: bool) -> None:
         headers = {"Content-Type": reply.kind, "Content-Length": str(len(reply.body)), **reply.headers}
