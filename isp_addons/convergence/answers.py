@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from isp_addons.domain.licence import SeenState, Step
+from isp_addons.domain.licence import Licence, Seen, SeenState, Step, Wanted, WantedState, next_step
 from isp_addons.domain.retry import FailureKind, next_try
 from isp_addons.store.leases import Leased, seconds
 from isp_addons.vendor_api import Done, NeedsOperator, Outcome, Pending, RateLimited, SeenLicence, VendorError
@@ -12,10 +12,17 @@ from isp_addons.vendor_api import Done, NeedsOperator, Outcome, Pending, RateLim
 REASSERT_BEFORE = timedelta(days=30)
 """A suspension that the vendor would end by itself is asked for again this long before, or half-way if it is shorter."""
 
+OPERATOR = "operator"
+"""The failure of a licence that waits for a person."""
+
+_SHORTEST_POLL = timedelta(seconds=1)
+_SHORTEST_SUSPENSION = timedelta(minutes=1)
+_NOT_SETTLED = (SeenState.PENDING, SeenState.UNKNOWN)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One finished call: the licence, the step, what came back, and when."""
+    """One finished call: the licence, the step, what came back, and when it came."""
 
     licence: Leased
     step: Step
@@ -27,33 +34,110 @@ class Answer:
         """What went wrong, if anything did."""
         return self.result if isinstance(self.result, VendorError) else None
 
-    @property
-    def seen_after(self) -> SeenState:
-        """The vendor's state after this call, as far as it is known."""
-        return SeenState(str(_seen(self)["seen_state"]))
 
+def as_row(answer: Answer, *, wanted: Wanted, suspend_from: datetime | None, jitter: float) -> dict[str, Any]:
+    """The columns to write, named ``b_…`` as `isp_addons.store.leases.write_answers` wants them.
 
-def as_row(answer: Answer, *, jitter: float) -> dict[str, Any]:
-    """The columns to write, named ``b_…`` as `isp_addons.store.leases.write_answers` wants them."""
-    row = {
-        "id": answer.licence.id,
-        "reference": answer.licence.reference,
-        "next_try_at": answer.at,
+    *wanted* and *suspend_from* are what is wanted by now. Where that is not what the call was about, its failure is no reason
+    to give up, and a suspension is asked for once more.
+    """
+    licence, result, at = answer.licence, answer.result, answer.at
+    seen = _seen(answer)
+    row: dict[str, Any] = {
+        "id": licence.id,
+        "reference": getattr(result, "reference", None) or licence.reference,
+        "seen_state": seen.state.value,
+        "seen_quantity": seen.quantity,
+        "seen_end": seconds(seen.paid_until),
+        "seen_at": at,
+        "reassert_at": seen.reassert_at,
+        "next_try_at": at,
         "tries": 0,
         "failure": None,
         "failure_text": "",
         "given_up_at": None,
-        **_seen(answer),
     }
-    if isinstance(answer.result, VendorError):
-        row.update(_failed(answer, answer.result, jitter))
-    elif isinstance(answer.result, NeedsOperator):
-        row.update(failure="operator", failure_text=answer.result.instructions[:500], given_up_at=answer.at)
-    elif isinstance(answer.result, Pending):
-        row.update(next_try_at=answer.at + answer.result.poll_after)
-    if isinstance(answer.result, Done | Pending | SeenLicence) and answer.result.reference:
-        row.update(reference=answer.result.reference)
+    if isinstance(result, VendorError):
+        row.update(_failed(answer, result, jitter))
+    elif isinstance(result, NeedsOperator):
+        row.update(failure=OPERATOR, failure_text=_plain(result.instructions), given_up_at=at)
+    elif isinstance(result, Pending):
+        row.update(next_try_at=at + max(result.poll_after, _SHORTEST_POLL))
+    elif isinstance(result, SeenLicence):
+        row.update(_read(answer, seen, jitter))
+    if (wanted, suspend_from) != (licence.both.wanted, licence.suspend_from):
+        _overtaken(row, wanted, at)
     return {f"b_{name}": value for name, value in row.items()}
+
+
+def audit_rows(answer: Answer, row: dict[str, Any]) -> list[dict[str, Any]]:
+    """What changed by *answer*, as rows of the audit: the vendor's state, else its quantity and end date; and giving up."""
+    before = answer.licence.both.seen
+    changes: list[tuple[str, object, object]] = []
+    if before.state.value != row["b_seen_state"]:
+        changes.append(("seen_state", before.state.value, row["b_seen_state"]))
+    else:
+        if before.quantity != row["b_seen_quantity"]:
+            changes.append(("seen_quantity", before.quantity, row["b_seen_quantity"]))
+        if seconds(before.paid_until) != row["b_seen_end"]:
+            changes.append(("seen_end", seconds(before.paid_until), row["b_seen_end"]))
+    if row["b_given_up_at"] is not None:
+        changes.append(("given_up", answer.licence.failure, row["b_failure"]))
+    why = _plain(str(answer.result))[:300] if answer.failure else f"{answer.step.value} was answered"
+    return [_audit_row(answer, field, was, now, why) for field, was, now in changes]
+
+
+def seen_by(has: SeenLicence, suspend_from: datetime | None, now: datetime) -> Seen:
+    """The seen side for what a vendor was read to have, where it is wanted suspended from *suspend_from* (None: at once)."""
+    again = reassert_at(has.suspended_until, now) if has.state is SeenState.SUSPENDED else None
+    if has.suspended_from is not None and has.suspended_from > (suspend_from or now):
+        again = now  # it begins later than we want it to
+    return Seen(state=has.state, quantity=has.quantity, paid_until=has.paid_until, reassert_at=again)
+
+
+def reassert_at(until: datetime | None, now: datetime) -> datetime | None:
+    """When to ask again for a suspension that the vendor would end at *until*."""
+    if until is None:
+        return None
+    half_way = now + max((until - now) / 2, _SHORTEST_SUSPENSION)
+    return max(until - REASSERT_BEFORE, half_way).replace(microsecond=0)
+
+
+def _seen(answer: Answer) -> Seen:
+    """The seen side after *answer*: what was asked for where it was confirmed, unchanged where nothing is known."""
+    result, before = answer.result, answer.licence.both.seen
+    if isinstance(result, Done):
+        return _confirmed(answer, result)
+    if isinstance(result, SeenLicence):
+        return seen_by(result, answer.licence.suspend_from, answer.at)
+    if isinstance(result, Pending):
+        return _in_state(before, SeenState.PENDING)
+    if isinstance(result, VendorError) and result.kind is FailureKind.OUTCOME_UNKNOWN and answer.step is not Step.READ:
+        return _in_state(before, SeenState.UNKNOWN)
+    return before
+
+
+def _confirmed(answer: Answer, done: Done) -> Seen:
+    """The vendor did what it was asked for, so it has what was wanted when it was asked."""
+    wanted, before = answer.licence.both.wanted, answer.licence.both.seen
+    match answer.step:
+        case Step.ORDER:
+            return Seen(state=SeenState.ACTIVE, quantity=wanted.quantity, paid_until=wanted.paid_until)
+        case Step.UNBLOCK:
+            return Seen(state=SeenState.ACTIVE, quantity=before.quantity, paid_until=wanted.paid_until)
+        case Step.CHARGE:
+            return Seen(state=before.state, quantity=before.quantity, paid_until=wanted.paid_until)
+        case Step.CHANGE:
+            return Seen(state=before.state, quantity=wanted.quantity, paid_until=before.paid_until)
+        case Step.CANCEL:
+            return _in_state(before, SeenState.ENDED)
+        case _:
+            again = reassert_at(done.suspended_until, answer.at)
+            return Seen(state=SeenState.SUSPENDED, quantity=before.quantity, paid_until=before.paid_until, reassert_at=again)
+
+
+def _in_state(seen: Seen, state: SeenState) -> Seen:
+    return Seen(state=state, quantity=seen.quantity, paid_until=seen.paid_until)
 
 
 def _failed(answer: Answer, error: VendorError, jitter: float) -> dict[str, Any]:
@@ -63,66 +147,49 @@ def _failed(answer: Answer, error: VendorError, jitter: float) -> dict[str, Any]
     return {
         "tries": tries,
         "failure": error.kind.value,
-        "failure_text": str(error)[:500],
+        "failure_text": _plain(str(error)),
         "next_try_at": again or answer.at,
         "given_up_at": None if again else answer.at,
     }
 
 
-def _seen(answer: Answer) -> dict[str, Any]:
-    """The seen columns after *answer*: what was asked for where it was confirmed, unchanged where nothing is known."""
-    seen = answer.licence.both.seen
-    row: dict[str, Any] = {
-        "seen_state": seen.state.value,
-        "seen_quantity": seen.quantity,
-        "seen_end": seconds(seen.paid_until),
-        "reassert_at": seen.reassert_at,
-        "seen_at": answer.at,
-    }
-    result = answer.result
-    if isinstance(result, Done):
-        row.update(_confirmed(answer, result))
-    elif isinstance(result, SeenLicence):
-        row.update(seen_columns(result, answer.licence, answer.at))
-    elif isinstance(result, Pending):
-        row.update(seen_state=SeenState.PENDING.value)
-    elif isinstance(result, VendorError) and result.kind is FailureKind.OUTCOME_UNKNOWN and answer.step is not Step.READ:
-        row.update(seen_state=SeenState.UNKNOWN.value)
-    return row
+def _read(answer: Answer, seen: Seen, jitter: float) -> dict[str, Any]:
+    """After a read. A vendor that is not done is asked again, ever more seldom, and never given up.
+
+    Reading is no success of the call before it: a call that is lost each time is given up, however well reading works.
+    """
+    licence = answer.licence
+    if seen.state in _NOT_SETTLED:
+        tries = licence.tries + 1
+        return {"tries": tries, "next_try_at": next_try(FailureKind.UNAVAILABLE, tries=tries, now=answer.at, jitter=jitter)}
+    lost = licence.failure == FailureKind.OUTCOME_UNKNOWN
+    if lost and next_step(Licence(wanted=licence.both.wanted, seen=seen), now=answer.at) is not None:
+        return {"tries": licence.tries, "failure": licence.failure}
+    return {}
 
 
-def _confirmed(answer: Answer, done: Done) -> dict[str, Any]:
-    wanted = answer.licence.both.wanted
-    asked = {"seen_quantity": wanted.quantity, "seen_end": seconds(wanted.paid_until)}
-    active = {"seen_state": SeenState.ACTIVE.value, "reassert_at": None}
-    match answer.step:
-        case Step.ORDER | Step.UNBLOCK:
-            return {**asked, **active} if answer.step is Step.ORDER else {**active, "seen_end": asked["seen_end"]}
-        case Step.CHARGE:
-            return {"seen_end": asked["seen_end"]}
-        case Step.CHANGE:
-            return {"seen_quantity": asked["seen_quantity"]}
-        case Step.CANCEL:
-            return {"seen_state": SeenState.ENDED.value, "reassert_at": None}
-        case _:
-            return {"seen_state": SeenState.SUSPENDED.value, "reassert_at": reassert_at(done.suspended_until, answer.at)}
+def _overtaken(row: dict[str, Any], wanted: Wanted, at: datetime) -> None:
+    """Something else is wanted by now than what the call was about."""
+    if row["given_up_at"] is not None:
+        row.update(given_up_at=None, tries=0, failure=None, failure_text="", next_try_at=at)
+    if row["seen_state"] == SeenState.SUSPENDED and wanted.state is WantedState.SUSPENDED:
+        row["reassert_at"] = at
 
 
-def seen_columns(has: SeenLicence, licence: Leased, now: datetime) -> dict[str, Any]:
-    """The seen columns for what a vendor was read to have."""
-    again = reassert_at(has.suspended_until, now) if has.state is SeenState.SUSPENDED else None
-    if has.suspended_from is not None and has.suspended_from > (licence.suspend_from or now):
-        again = now  # it begins later than we want it to
+def _plain(text: str) -> str:
+    """What every database can store: no NUL, no half characters, not too long."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()[:500]
+
+
+def _audit_row(answer: Answer, field: str, before: object, after: object, why: str) -> dict[str, Any]:
     return {
-        "seen_state": has.state.value,
-        "seen_quantity": has.quantity,
-        "seen_end": seconds(has.paid_until),
-        "reassert_at": again,
+        "at": answer.at,
+        "actor": answer.licence.vendor,
+        "source": "vendor",
+        "subject": "licence",
+        "subject_id": answer.licence.id,
+        "field": field,
+        "before": None if before is None else str(before),
+        "after": None if after is None else str(after),
+        "why": why,
     }
-
-
-def reassert_at(until: datetime | None, now: datetime) -> datetime | None:
-    """When to ask again for a suspension that the vendor would end at *until*."""
-    if until is None:
-        return None
-    return max(until - REASSERT_BEFORE, now + (until - now) / 2).replace(microsecond=0)

@@ -32,22 +32,25 @@ def given_up(store: Store, *, limit: int) -> list[GivenUp]:
     with store.read() as session:
         return [
             GivenUp(
-                licence=licence.key,
-                vendor=licence.vendor,
-                account=account,
-                product=product,
-                seen=licence.seen_state,
-                wanted=licence.wanted_state,
-                failure=licence.failure or "",
-                text=licence.failure_text,
+                licence=row.key,
+                vendor=row.vendor,
+                account=row.account,
+                product=row.product,
+                seen=row.seen_state,
+                wanted=row.wanted_state,
+                failure=row.failure or "",
+                text=row.failure_text,
             )
-            for licence, account, product, _ in session.execute(query)
+            for row in session.execute(query)
         ]
 
 
 def retry(store: Store, cause: Cause, *, keys: Sequence[str], vendor: str | None) -> int:
-    """Let the licences of *keys*, or all that *vendor* refused, be tried again; returns how many. Unknown keys are refused."""
-    if not keys and vendor is None:
+    """Let the licences of *keys*, or all that *vendor* refused, be tried again; returns how many.
+
+    Raises `BadInput` unless one of the two is named, `NotFound` for a key or a vendor that no licence has.
+    """
+    if bool(keys) == (vendor is not None):
         raise BadInput("Say which licences, or --vendor NAME for all of a vendor.", code="nothing_named")
     chosen: ColumnElement[bool] = Licence.key.in_(keys) if keys else Licence.vendor == vendor
     with store.write() as session:
@@ -55,6 +58,8 @@ def retry(store: Store, cause: Cause, *, keys: Sequence[str], vendor: str | None
         unknown = [key for key in keys if key not in known]
         if unknown:
             raise NotFound(f"There is no licence {', '.join(unknown)}.", code="unknown_licence")
+        if vendor is not None and session.scalar(select(Licence.id).where(Licence.vendor == vendor).limit(1)) is None:
+            raise NotFound(f"There is no licence of a vendor {vendor!r}; see: isp-addons vendors list", code="unknown_vendor")
         waiting = select(Licence.id).where(chosen, Licence.given_up_at.is_not(None))
         audit.record_all(
             session,

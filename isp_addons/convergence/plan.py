@@ -1,6 +1,6 @@
 """The vendor calls that would be made now, without making them."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,9 +24,11 @@ class PlannedCall:
     tries: int
 
 
-def plan(store: Store, *, now: datetime, limit: int = 100_000) -> Iterator[PlannedCall]:
-    """Every licence with a next step at *now*, in the order in which it would be called."""
+def plan(store: Store, *, now: datetime, vendors: Collection[str] | None = None, limit: int = 100_000) -> Iterator[PlannedCall]:
+    """Every licence with a next step at *now*, in the order of the calls; of *vendors* alone, if they are named."""
     query = leases.details(leases.due(now)).order_by(Licence.vendor, Licence.wanted_state, Licence.next_try_at, Licence.id)
+    if vendors is not None:
+        query = query.where(Licence.vendor.in_(vendors))
     with store.read() as session:
         for row in session.execute(query.limit(limit).execution_options(yield_per=1000)):
             licence = leases.leased(row)

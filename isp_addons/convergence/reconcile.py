@@ -1,24 +1,24 @@
 """Compares what a vendor has with what we believe, and writes it into *seen*: the loop then repairs what the rule allows."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from isp_addons.convergence.answers import seen_columns
+from isp_addons.convergence.answers import seen_by
 from isp_addons.convergence.delivery import view
 from isp_addons.domain.cause import Cause
 from isp_addons.domain.drift import DriftKind, VendorHas, drift
 from isp_addons.domain.licence import SeenState, next_step
-from isp_addons.domain.problem import Problem
+from isp_addons.domain.problem import Problem, Refused
 from isp_addons.host import Vendor
 from isp_addons.store import audit, leases
 from isp_addons.store.engine import Store
 from isp_addons.store.leases import Leased
-from isp_addons.store.tables import Licence
-from isp_addons.vendor_api import SeenLicence, VendorError
+from isp_addons.store.tables import Licence, VendorState
+from isp_addons.vendor_api import SeenLicence, Unsupported, VendorError
 
 _PAGE = 2000
 
@@ -47,6 +47,7 @@ class _Case:
 
     ours: Leased | None
     theirs: SeenLicence | None
+    seen_at: datetime | None = None
 
 
 def reconcile(
@@ -60,8 +61,10 @@ def reconcile(
     """List all that *vendor* has, and compare. Raises `ListingFailed` when the list is cut off; then nothing is changed.
 
     A licence with a call due or in flight is left out: the loop is at it. Each difference is read once more on its own, so
-    that what changed while the list was read is not reported.
+    that what changed while the list was read is not reported. Raises `Refused` for a vendor that an admin paused, or that
+    cannot list.
     """
+    _may_be_called(store, vendor)
     theirs = _listing(vendor, progress)
     found: list[Drift] = []
     for listed in _cases(store, vendor.name, theirs, cause.at):
@@ -72,8 +75,18 @@ def reconcile(
         found.append(_describe(vendor.name, kind, case))
         if apply and case.ours is not None and case.theirs is not None:
             with store.write() as session:
-                _write_seen(session, cause, case.ours, case.theirs)
+                _write_seen(session, cause, case, case.ours, case.theirs)
     return found
+
+
+def _may_be_called(store: Store, vendor: Vendor) -> None:
+    with store.read() as session:
+        who = session.scalar(select(VendorState.paused_by).where(VendorState.name == vendor.name))
+    if who is not None:
+        message = (
+            f"The vendor {vendor.name} was paused by {who}, so it is not called; run: isp-addons vendors resume {vendor.name}"
+        )
+        raise Refused(message, code="vendor_paused")
 
 
 def _listing(vendor: Vendor, progress: Callable[[int], None]) -> dict[str, SeenLicence]:
@@ -82,6 +95,8 @@ def _listing(vendor: Vendor, progress: Callable[[int], None]) -> dict[str, SeenL
         for page in vendor.list_licences():
             theirs.update({each.key: each for each in page})
             progress(len(theirs))
+    except Unsupported as error:
+        raise Refused(f"The vendor {vendor.name} cannot be reconciled: {error}", code="cannot_list") from error
     except VendorError as error:
         raise ListingFailed(
             f"The list of vendor {vendor.name} did not come whole ({error}); nothing was compared or changed. Try again."
@@ -95,13 +110,14 @@ def _cases(store: Store, vendor: str, theirs: dict[str, SeenLicence], now: datet
     while True:
         with store.read() as session:
             ours = leases.details((Licence.vendor == vendor) & (Licence.id > last)).order_by(Licence.id).limit(_PAGE)
-            page = [(leases.leased(row), row[0]) for row in session.execute(ours)]
+            page = [(leases.leased(row), row) for row in session.execute(ours)]
         for licence, row in page:
             last = licence.id
             has = theirs.pop(licence.key, None)
             busy = row.lease_owner is not None or (row.given_up_at is None and _differs(licence, now))
-            if not busy and _kind(_Case(licence, has)) is not None:
-                yield _Case(licence, has)
+            case = _Case(licence, has, row.seen_at)
+            if not busy and _kind(case) is not None:
+                yield case
         if len(page) < _PAGE:
             break
     yield from (_Case(None, each) for each in theirs.values())
@@ -112,12 +128,15 @@ def _differs(licence: Leased, now: datetime) -> bool:
 
 
 def _read_again(vendor: Vendor, case: _Case) -> _Case:
+    """The same with what the vendor says of this one licence; where it cannot be asked for one, what the list said."""
     if case.ours is None:
         return case
     try:
-        return _Case(case.ours, vendor.read(view(case.ours)))
+        return replace(case, theirs=vendor.read(view(case.ours)))
+    except Unsupported:
+        return case if case.theirs is not None else replace(case, theirs=SeenLicence(key=case.ours.key, state=SeenState.ABSENT))
     except VendorError:
-        return _Case(case.ours, SeenLicence(key=case.ours.key, state=SeenState.UNKNOWN))
+        return replace(case, theirs=SeenLicence(key=case.ours.key, state=SeenState.UNKNOWN))
 
 
 def _kind(case: _Case) -> DriftKind | None:
@@ -137,13 +156,17 @@ def _describe(vendor: str, kind: DriftKind, case: _Case) -> Drift:
     )
 
 
-def _write_seen(session: Session, cause: Cause, ours: Leased, theirs: SeenLicence) -> None:
-    """What the vendor has is what was seen. Only where nobody is calling about it; a fresh chance for what was given up on."""
+def _write_seen(session: Session, cause: Cause, case: _Case, ours: Leased, theirs: SeenLicence) -> None:
+    """What the vendor has is what was seen, unless a call has told more since; a fresh chance for what was given up on."""
+    seen = seen_by(theirs, ours.suspend_from, cause.at)
     result = session.execute(
         update(Licence)
-        .where(Licence.id == ours.id, Licence.lease_owner.is_(None))
+        .where(Licence.id == ours.id, Licence.lease_owner.is_(None), Licence.seen_at.is_not_distinct_from(case.seen_at))
         .values(
-            **seen_columns(theirs, ours, cause.at),
+            seen_state=seen.state.value,
+            seen_quantity=seen.quantity,
+            seen_end=leases.seconds(seen.paid_until),
+            reassert_at=seen.reassert_at,
             seen_at=cause.at,
             next_try_at=cause.at,
             tries=0,
@@ -161,5 +184,5 @@ def _write_seen(session: Session, cause: Cause, ours: Leased, theirs: SeenLicenc
             subject_id=ours.id,
             field="seen_state",
             before=ours.both.seen.state.value,
-            after=theirs.state.value,
+            after=seen.state.value,
         )

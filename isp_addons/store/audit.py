@@ -3,10 +3,14 @@
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression, String, cast, insert, literal, select
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from isp_addons.domain.cause import Cause
 from isp_addons.store.tables import Audit
+from isp_addons.store.types import UtcDateTime
 
 _COLUMNS = ["at", "actor", "source", "subject", "subject_id", "field", "before", "after", "why"]
 
@@ -65,4 +69,22 @@ def history(session: Session, *, subject: str, subject_id: int, limit: int = 100
 def _text(value: SQLColumnExpression[Any] | str | None) -> ColumnElement[Any]:
     if value is None or isinstance(value, str):
         return cast(literal(value), String)
-    return cast(value, String)
+    written = cast(value, String)
+    return _MomentText(value) if isinstance(written.clause.type, UtcDateTime) else written
+
+
+class _MomentText(FunctionElement[str]):
+    """A moment as `str` writes it, the same from every database: ``2026-04-01 00:00:00+00:00``."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(_MomentText)
+def _moment_text(element: _MomentText, compiler: SQLCompiler, **details: Any) -> str:
+    return f"substr({compiler.process(element.clauses, **details)}, 1, 19) || '+00:00'"
+
+
+@compiles(_MomentText, "postgresql")
+def _moment_text_on_postgresql(element: _MomentText, compiler: SQLCompiler, **details: Any) -> str:
+    return f"to_char(timezone('UTC', {compiler.process(element.clauses, **details)}), 'YYYY-MM-DD HH24:MI:SS') || '+00:00'"

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from isp_addons.domain.problem import ConfigProblem, TryAgain
@@ -21,6 +22,7 @@ class Store:
         self.url = make_url(url)
         self.engine = _engine(url)
         self._writing = self.engine.execution_options(isp_addons_writes=True)
+        self._reading = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
 
     @property
     def is_sqlite(self) -> bool:
@@ -29,8 +31,8 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session for questions. Whatever it would change is rolled back."""
-        with self._named_errors(), Session(self.engine, expire_on_commit=False) as session:
+        """A session for questions, all answered as of its first one. Whatever it would change is rolled back."""
+        with self._named_errors(), Session(self._reading, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
@@ -38,6 +40,11 @@ class Store:
         """One transaction. Raises `TryAgain` when the database stays busy for `BUSY_SECONDS`; then nothing was changed."""
         with self._named_errors(), Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
+
+    def connect_autocommit(self) -> Connection:
+        """A connection to be kept, without a transaction: for locks that live as long as it does."""
+        with self._named_errors():
+            return self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -50,6 +57,10 @@ class Store:
         except IntegrityError as error:
             message = f"Somebody changed the same thing at the same moment ({error.orig}); nothing was changed, try again."
             raise TryAgain(message, code="conflict") from error
+        except PoolTimeout as error:
+            raise TryAgain(
+                "Too much is going on at once in this process; nothing was changed, try again.", code="busy"
+            ) from error
         except DBAPIError as error:
             if not isinstance(error, OperationalError):
                 raise
@@ -76,6 +87,7 @@ def _engine(url: str) -> Engine:
             parsed.set(drivername="postgresql+psycopg"),
             connect_args={"connect_timeout": 10, "options": limits},
             pool_size=10,
+            max_overflow=40,  # each vendor that is being called keeps one for its worker's lock
             pool_pre_ping=True,
         )
     raise ConfigProblem(f"[database] url: {parsed.get_backend_name()} is not supported; use sqlite:/// or postgresql://")

@@ -1,24 +1,51 @@
 """Leases on licences: who calls the vendor about which, taken in batches, one in flight for each licence."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select, text, update
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
+from isp_addons.domain.cause import Cause
 from isp_addons.domain.licence import Licence as Both
 from isp_addons.domain.licence import Seen, SeenState, Wanted, WantedState
-from isp_addons.store.tables import NOW_DIFFERENT, Account, Licence, Product, Subscription
+from isp_addons.store import audit
+from isp_addons.store.tables import NOW_DIFFERENT, Account, Audit, Licence, Product, Subscription
+
+_WANTED = (
+    Licence.wanted_state,
+    Licence.wanted_quantity,
+    Licence.wanted_end,
+    Licence.for_forecast,
+    Licence.suspend_from,
+)
+_SEEN = (Licence.seen_state, Licence.seen_quantity, Licence.seen_end, Licence.reassert_at)
+_ABOUT = (
+    Licence.id,
+    Licence.vendor,
+    Licence.key,
+    Licence.reference,
+    Account.ref.label("account"),
+    Product.code.label("product"),
+    Product.options,
+    Licence.tries,
+    Licence.failure,
+    Licence.failure_text,
+    Licence.given_up_at,
+    Licence.lease_owner,
+    Licence.seen_at,
+)
+_IN_TURN = (Licence.wanted_state, Licence.next_try_at, Licence.id)
+"""Active comes first by its name: somebody paid and waits. It is the order of the index ``ix_licence_due``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Leased:
-    """One licence under a lease: both sides, and what a plugin needs to know of it."""
+    """One licence: both sides, and what a plugin needs to know of it. ``failure``: how the last call failed, if it did."""
 
     id: int
-    subscription_id: int
     vendor: str
     key: str
     reference: str | None
@@ -28,27 +55,18 @@ class Leased:
     both: Both
     suspend_from: datetime | None
     tries: int
+    failure: str | None
 
 
 def due(now: datetime) -> ColumnElement[bool]:
     """Licences with a next step at *now* that nobody calls about: the SQL twin of `isp_addons.domain.licence.next_step`."""
-    again = and_(
-        Licence.wanted_state == WantedState.SUSPENDED.value,
-        Licence.seen_state == SeenState.SUSPENDED.value,
-        Licence.reassert_at <= now,
-    )
-    return and_(
-        or_(text(f"({NOW_DIFFERENT})"), again),
-        Licence.given_up_at.is_(None),
-        Licence.lease_owner.is_(None),
-        Licence.next_try_at <= now,
-    )
+    return and_(or_(_different(), _to_reassert(now)), _free(now))
 
 
 def details(condition: ColumnElement[bool]) -> Select[Any]:
-    """Licences with what a plugin needs to know of them, as `Leased` reads it."""
+    """Licences with what a plugin needs to know of them, as `leased` reads it."""
     return (
-        select(Licence, Account.ref, Product.code, Product.options)
+        select(*_ABOUT, *_WANTED, *_SEEN)
         .join(Subscription, Subscription.id == Licence.subscription_id)
         .join(Account, Account.id == Subscription.account_id)
         .join(Product, Product.id == Subscription.product_id)
@@ -56,60 +74,28 @@ def details(condition: ColumnElement[bool]) -> Select[Any]:
     )
 
 
-def take(session: Session, *, vendor: str, worker_id: str, now: datetime, lease: timedelta, limit: int) -> list[Leased]:
-    """Lease up to *limit* due licences of *vendor*: resumptions first, since somebody paid and waits for them."""
-    wanted = (
-        select(Licence.id)
-        .where(Licence.vendor == vendor, due(now))
-        .order_by(Licence.wanted_state, Licence.next_try_at, Licence.id)
-        .limit(limit)
-    )
-    ids = list(session.scalars(wanted.with_for_update(skip_locked=True)))
-    if not ids:
-        return []
-    session.execute(
-        update(Licence)
-        .where(Licence.id.in_(ids))
-        .values(lease_owner=worker_id, lease_until=now + lease)
-        .execution_options(synchronize_session=False)
-    )
-    rows = session.execute(details(Licence.id.in_(ids)).order_by(Licence.wanted_state, Licence.next_try_at, Licence.id))
-    return [leased(row) for row in rows]
-
-
-def leased(row: Any) -> Leased:
+def leased(row: Row[Any]) -> Leased:
     """One row of `details`."""
-    licence: Licence = row[0]
     return Leased(
-        licence.id,
-        licence.subscription_id,
-        licence.vendor,
-        licence.key,
-        licence.reference,
-        row[1],
-        row[2],
-        row[3],
-        both(licence),
-        licence.suspend_from,
-        licence.tries,
-    )
-
-
-def both(licence: Licence) -> Both:
-    """Both sides of a stored licence as the rule knows them."""
-    return Both(
-        wanted=Wanted(
-            state=WantedState(licence.wanted_state),
-            quantity=licence.wanted_quantity,
-            paid_until=moment(licence.wanted_end),
-            for_forecast=licence.for_forecast,
+        row.id,
+        row.vendor,
+        row.key,
+        row.reference,
+        row.account,
+        row.product,
+        row.options,
+        Both(
+            wanted=_wanted(row),
+            seen=Seen(
+                state=SeenState(row.seen_state),
+                quantity=row.seen_quantity,
+                paid_until=moment(row.seen_end),
+                reassert_at=row.reassert_at,
+            ),
         ),
-        seen=Seen(
-            state=SeenState(licence.seen_state),
-            quantity=licence.seen_quantity,
-            paid_until=moment(licence.seen_end),
-            reassert_at=licence.reassert_at,
-        ),
+        row.suspend_from,
+        row.tries,
+        row.failure,
     )
 
 
@@ -123,31 +109,89 @@ def seconds(end: datetime | None) -> int | None:
     return None if end is None else int(end.timestamp())
 
 
-def write_answers(session: Session, *, worker_id: str, answers: Sequence[dict[str, Any]]) -> int:
-    """Write what was seen (``b_id`` names the licence) and give the leases back; only where the lease is still ours.
+def any_due(session: Session, *, vendor: str, now: datetime) -> bool:
+    """Whether anything is due at *vendor*: two looks into small indexes, however many licences there are."""
+    for condition in (_different(), _to_reassert(now)):
+        query = select(Licence.id).where(Licence.vendor == vendor, condition, _free(now)).order_by(*_IN_TURN)
+        if session.scalar(query.limit(1)) is not None:
+            return True
+    return False
 
-    Every answer names the same columns. A want that changed while the call was in flight is not touched.
+
+def take(
+    session: Session, *, vendor: str, worker_id: str, now: datetime, limit: int, least_tried_first: bool = False
+) -> list[Leased]:
+    """Lease up to *limit* due licences of *vendor*: resumptions first, since somebody paid and waits for them.
+
+    *least_tried_first* is for probes of a vendor that failed: one licence that always fails must not stand for all.
     """
-    if not answers:
-        return 0
-    names = [parameter.removeprefix("b_") for parameter in answers[0] if parameter != "b_id"]
-    columns: dict[str, Any] = {name: bindparam(f"b_{name}") for name in names}
-    table = Licence.__table__
-    statement = (
-        update(Licence)
-        .where(table.c.id == bindparam("b_id"), table.c.lease_owner == worker_id)
-        .values(lease_owner=None, lease_until=None, **columns)
+    batch: list[Leased] = []
+    order = [Licence.tries, *_IN_TURN] if least_tried_first else _IN_TURN
+    for condition in (_different(), _to_reassert(now)):
+        mine = (
+            select(Licence.id)
+            .where(Licence.vendor == vendor, condition, _free(now))
+            .order_by(*order)
+            .limit(limit - len(batch))
+            .with_for_update(skip_locked=True)
+            .cte("mine")
+        )
+        batch += [leased(row) for row in session.execute(details(Licence.id == mine.c.id).order_by(*order))]
+        if len(batch) >= limit:
+            break
+    if batch:
+        session.execute(
+            update(Licence)
+            .where(Licence.id.in_([each.id for each in batch]))
+            .values(lease_owner=worker_id)
+            .execution_options(synchronize_session=False)
+        )
+    return batch
+
+
+def standing(session: Session, *, worker_id: str, ids: Collection[int]) -> dict[int, tuple[Wanted, datetime | None]]:
+    """What is wanted now (and suspended from when) of those of *ids* that *worker_id* still holds.
+
+    A licence that a service is changing at this moment is left out: it is asked for again later, nobody waits.
+    """
+    query = select(Licence.id, *_WANTED).where(Licence.id.in_(ids), Licence.lease_owner == worker_id)
+    rows = session.execute(query.order_by(Licence.id).with_for_update(skip_locked=True))
+    return {row.id: (_wanted(row), row.suspend_from) for row in rows}
+
+
+def held(session: Session, *, worker_id: str, ids: Collection[int]) -> set[int]:
+    """Those of *ids* that *worker_id* holds, whether or not somebody is changing them."""
+    return set(session.scalars(select(Licence.id).where(Licence.id.in_(ids), Licence.lease_owner == worker_id)))
+
+
+def write_answers(session: Session, answers: Sequence[dict[str, Any]], audits: Sequence[dict[str, Any]]) -> None:
+    """Write what was seen (``b_id`` names the licence) with its audit rows, and give the leases back.
+
+    Every answer names the same columns, none of the wanted ones. Call it for what `standing` told in the same transaction.
+    """
+    if answers:
+        names = [parameter.removeprefix("b_") for parameter in answers[0] if parameter != "b_id"]
+        columns: dict[str, Any] = {name: bindparam(f"b_{name}") for name in names}
+        table = Licence.__table__
+        statement = update(Licence).where(table.c.id == bindparam("b_id")).values(lease_owner=None, **columns)
+        session.connection().execute(statement, list(answers))
+    if audits:
+        session.connection().execute(insert(Audit.__table__), list(audits))  # type: ignore[arg-type]
+
+
+def write_shown(session: Session, *, licence_id: int, show: dict[str, str]) -> None:
+    """Keep what the subscriber may see of a licence, such as an activation code."""
+    session.execute(
+        update(Licence).where(Licence.id == licence_id).values(show=show).execution_options(synchronize_session=False)
     )
-    result = session.connection().execute(statement, list(answers))
-    return int(result.rowcount)
 
 
-def give_back(session: Session, *, worker_id: str, ids: Sequence[int]) -> None:
+def give_back(session: Session, *, worker_id: str, ids: Collection[int]) -> None:
     """Give leases back untouched: no call was made."""
     session.execute(
         update(Licence)
         .where(Licence.id.in_(ids), Licence.lease_owner == worker_id)
-        .values(lease_owner=None, lease_until=None)
+        .values(lease_owner=None)
         .execution_options(synchronize_session=False)
     )
 
@@ -158,13 +202,61 @@ def owners(session: Session) -> list[str]:
     return [owner for owner in rows if owner is not None]
 
 
-def take_over(session: Session, *, dead: Sequence[str], now: datetime) -> int:
-    """Free the leases of *dead* workers and of those whose time is up. A call may have gone out: *seen* becomes unknown."""
-    over = or_(Licence.lease_owner.in_(dead), Licence.lease_until < now)
-    result = session.execute(
+def take_over(session: Session, cause: Cause, *, dead: Collection[str]) -> int:
+    """Free the leases of *dead* workers. A call may have gone out: *seen* becomes unknown, so that it is read first.
+
+    Never by time: however long a call takes, the lease of a worker that lives is its own.
+    """
+    waiting = select(Licence.id).where(Licence.lease_owner.in_(dead)).order_by(Licence.id)
+    ids = list(session.scalars(waiting.with_for_update(skip_locked=True)))
+    if not ids:
+        return 0
+    mine = Licence.id.in_(ids)
+    audit.record_all(
+        session,
+        cause,
+        subject="licence",
+        subject_id=Licence.id,
+        field="seen_state",
+        before=Licence.seen_state,
+        after=SeenState.UNKNOWN.value,
+        where=select(Licence.id).where(mine, Licence.seen_state != SeenState.UNKNOWN.value),
+    )
+    session.execute(
         update(Licence)
-        .where(Licence.lease_owner.is_not(None), over)
-        .values(lease_owner=None, lease_until=None, seen_state=SeenState.UNKNOWN.value, next_try_at=now)
+        .where(mine)
+        .values(lease_owner=None, seen_state=SeenState.UNKNOWN.value, next_try_at=cause.at)
         .execution_options(synchronize_session=False)
     )
-    return int(result.rowcount)  # type: ignore[attr-defined]
+    return len(ids)
+
+
+def unsettled() -> ColumnElement[bool]:
+    """Licences whose vendor does not have what is wanted yet: a call is due, waits for its next try, or is under way."""
+    return and_(_different(), Licence.given_up_at.is_(None))
+
+
+def _different() -> ColumnElement[bool]:
+    return text(f"({NOW_DIFFERENT})")  # type: ignore[return-value]
+
+
+def _to_reassert(now: datetime) -> ColumnElement[bool]:
+    return and_(
+        Licence.wanted_state == WantedState.SUSPENDED.value,
+        Licence.seen_state == SeenState.SUSPENDED.value,
+        Licence.reassert_at <= now,
+    )
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    """Nobody calls about it, and it is neither given up nor to be left alone for a while."""
+    return and_(Licence.given_up_at.is_(None), Licence.lease_owner.is_(None), Licence.next_try_at <= now)
+
+
+def _wanted(row: Any) -> Wanted:
+    return Wanted(
+        state=WantedState(row.wanted_state),
+        quantity=row.wanted_quantity,
+        paid_until=moment(row.wanted_end),
+        for_forecast=row.for_forecast,
+    )

@@ -3,7 +3,7 @@
 import secrets
 from pathlib import Path
 
-from sqlalchemy import insert, inspect, select, text
+from sqlalchemy import inspect, select, text
 from sqlalchemy.orm import Session
 
 from isp_addons.domain.problem import ConfigProblem
@@ -12,6 +12,9 @@ from isp_addons.store.tables import Meta
 
 HEAD = "0001"
 """The newest migration; a test compares it with the migrations themselves."""
+
+_UPGRADING = 0x1597ADD0
+"""The advisory lock of whoever upgrades a PostgreSQL database, so that two never do at once."""
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -25,13 +28,14 @@ def upgrade(store: Store) -> bool:
     if before is not None and before > HEAD:
         raise _newer(store, before)
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    with store.engine.execution_options(isp_addons_writes=True).begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     with store.write() as session:
+        if not store.is_sqlite:  # SQLite has one writer at a time anyway
+            session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADING})
+        config.attributes["connection"] = session.connection()
+        command.upgrade(config, "head")
         if session.get(Meta, "installation") is None:
-            session.execute(insert(Meta).values(name="installation", value=secrets.token_hex(4)))
+            session.add(Meta(name="installation", value=secrets.token_hex(4)))
     return before != HEAD
 
 

@@ -176,7 +176,13 @@ class Licence(Base):
     __tablename__ = "licence"
     __table_args__ = (
         Index(
-            "ix_licence_due", "vendor", "next_try_at", sqlite_where=text(NOW_DIFFERENT), postgresql_where=text(NOW_DIFFERENT)
+            "ix_licence_due",
+            "vendor",
+            "wanted_state",
+            "next_try_at",
+            "id",
+            sqlite_where=text(NOW_DIFFERENT),
+            postgresql_where=text(NOW_DIFFERENT),
         ),
         Index(
             "ix_licence_reassert",
@@ -225,7 +231,6 @@ class Licence(Base):
     reassert_at: Mapped[datetime | None]
 
     lease_owner: Mapped[str | None] = mapped_column(String(40))
-    lease_until: Mapped[datetime | None]
     next_try_at: Mapped[datetime]
     tries: Mapped[int] = mapped_column(default=0)
     failure: Mapped[str | None] = mapped_column(String(20))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Subquery, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -41,7 +42,8 @@ def rework(session: Session, cause: Cause) -> None:
         after=wish.c.state,
         where=select(Licence.id).join(wish, Licence.id == wish.c.id).where(Licence.wanted_state != wish.c.state),
     )
-    earlier = and_(wish.c.state == WantedState.SUSPENDED.value, Licence.seen_state == SeenState.SUSPENDED.value)
+    start_moves = or_(Licence.suspend_from > cause.at, wish.c.suspend_from > cause.at)
+    earlier = and_(wish.c.state == WantedState.SUSPENDED.value, Licence.seen_state == SeenState.SUSPENDED.value, start_moves)
     session.execute(
         update(Licence)
         .where(changed)
@@ -50,11 +52,7 @@ def rework(session: Session, cause: Cause) -> None:
             for_forecast=wish.c.for_forecast,
             suspend_from=wish.c.suspend_from,
             reassert_at=case((earlier, cause.at), else_=Licence.reassert_at),
-            next_try_at=cause.at,
-            tries=0,
-            failure=None,
-            failure_text="",
-            given_up_at=None,
+            **_fresh_chance(cause),
         )
         .execution_options(synchronize_session=False)
     )
@@ -68,13 +66,13 @@ def follow_paid_until(session: Session, cause: Cause) -> None:
         .join(scratch.renewing, scratch.renewing.c.subscription_id == Subscription.id)
         .where(Licence.wanted_end.is_not(None))
     )
-    rows = [{"b_id": licence, "b_end": seconds(end), "b_now": cause.at} for licence, end in session.execute(dated)]
+    rows = [{"b_id": licence, "b_end": seconds(end)} for licence, end in session.execute(dated)]
     if rows:
         table = Licence.__table__
         session.connection().execute(
             update(Licence)
-            .where(table.c.id == bindparam("b_id"))
-            .values(wanted_end=bindparam("b_end"), next_try_at=bindparam("b_now")),
+            .where(table.c.id == bindparam("b_id"), table.c.wanted_end.is_distinct_from(bindparam("b_end")))
+            .values(wanted_end=bindparam("b_end"), **_fresh_chance(cause)),
             rows,
         )
 
@@ -93,9 +91,16 @@ def redate(session: Session, cause: Cause, *, subscription_id: int, end_for: Cal
                 before=licence.wanted_end,
                 after=end,
             )
-            licence.wanted_end = end
-            licence.next_try_at = cause.at
-    session.flush()
+            session.execute(update(Licence).where(Licence.id == licence.id).values(wanted_end=end, **_fresh_chance(cause)))
+
+
+def _fresh_chance(cause: Cause) -> dict[str, Any]:
+    """What else changes when something new is wanted: what failed or was given up before is tried anew.
+
+    But a vendor that has accepted something and asked for patience gets it: read too early, it might still deny it.
+    """
+    at_once = case((Licence.seen_state == SeenState.PENDING.value, Licence.next_try_at), else_=cause.at)
+    return {"next_try_at": at_once, "tries": 0, "failure": None, "failure_text": "", "given_up_at": None}
 
 
 def _wishes() -> Subquery:

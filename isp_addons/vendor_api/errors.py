@@ -9,7 +9,12 @@ from isp_addons.domain.retry import FailureKind
 class VendorError(Exception):
     """A failed vendor call: what was tried, what came back (secrets starred), and what to do next."""
 
-    kind: ClassVar[FailureKind]
+    kind: ClassVar[FailureKind] = FailureKind.OUTCOME_UNKNOWN
+    message: str = ""
+    action: str = ""
+    status: int | None = None
+    answer: str = ""
+    hint: str = ""
 
     def __init__(self, message: str, *, action: str = "", status: int | None = None, answer: str = "", hint: str = "") -> None:
         super().__init__(message)
@@ -40,6 +45,7 @@ class RateLimited(VendorError):
     """Too many calls; nothing was done. ``until`` is when the vendor lets us again, if it said so."""
 
     kind = FailureKind.RATE_LIMITED
+    until: datetime | None = None
 
     def __init__(self, message: str, *, until: datetime | None = None, action: str = "", status: int | None = None) -> None:
         super().__init__(message, action=action, status=status)

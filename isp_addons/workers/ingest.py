@@ -1,5 +1,6 @@
 """From the spool into the inbox, and from the inbox into holds and money: in batches, nothing lost, nothing twice."""
 
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,19 +24,19 @@ class Ingested:
     reasons: list[str] = field(default_factory=list)
 
 
-def ingest_all(context: Context, folder: Path, cause: Cause) -> Ingested:
-    """Take every spooled event in, then handle everything that waits in the inbox.
+def ingest_all(context: Context, folder: Path, cause: Cause, *, stop: threading.Event | None = None) -> Ingested:
+    """Take every spooled event in, then handle everything that waits in the inbox; between two batches *stop* ends it.
 
     A file is removed only after its event is committed: a crash in between means that the same file is met again, and its
     key is known. Raises `TryAgain` when the database stays busy; nothing is lost then.
     """
-    result = Ingested()
-    take_in(context, Spool(folder), cause, result)
-    handle_waiting(context, cause, result)
+    result, stop = Ingested(), stop or threading.Event()
+    take_in(context, Spool(folder), cause, result, stop)
+    handle_waiting(context, cause, result, stop)
     return result
 
 
-def take_in(context: Context, spool: Spool, cause: Cause, result: Ingested) -> None:
+def take_in(context: Context, spool: Spool, cause: Cause, result: Ingested, stop: threading.Event) -> None:
     """Move whole events from the spool into the inbox and broken files out of the way."""
     if not spool.folder.exists():
         return
@@ -51,14 +52,14 @@ def take_in(context: Context, spool: Spool, cause: Cause, result: Ingested) -> N
             spool.refuse(each)
             result.refused += 1
             result.reasons = [*result.reasons, each.reason][:100]
-        if not events and not bad:
+        if stop.is_set() or not (events or bad):
             return
 
 
-def handle_waiting(context: Context, cause: Cause, result: Ingested) -> None:
+def handle_waiting(context: Context, cause: Cause, result: Ingested, stop: threading.Event) -> None:
     """Handle the inbox until nothing waits."""
     for _ in range(_MOST_BATCHES):
         handled = inbox.handle(context, cause, limit=BATCH)
         result.handled += len(handled)
-        if not handled:
+        if stop.is_set() or not handled:
             return

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from isp_addons.domain.cause import Cause, Source
-from isp_addons.domain.problem import Refused, TryAgain
+from isp_addons.domain.problem import Problem, Refused, TryAgain
 from isp_addons.services import cancel, hold, period_begin, period_end, refund, reminder
 from isp_addons.services.context import Context
 
@@ -32,19 +32,25 @@ class Timetable:
         self._part("periods that end", lambda: self._forecast(now))
         self._part("holds that expire", lambda: hold.expire(self.context, self._cause(now, "the hold's time is over")))
         self._part("reminders", lambda: reminder.due(self.context, self._cause(now, "the term ends soon")))
-        self._part("refused orders", lambda: refund.reverse_refused(self.context, self._cause(now, "the vendor refused it")))
+        self.after_calls(now)
         return True
+
+    def after_calls(self, now: datetime) -> None:
+        """What follows from the vendors' answers: who was refused what he paid for gets his money back."""
+        self._part("refused orders", lambda: refund.reverse_refused(self.context, self._cause(now, "the vendor refused it")))
 
     def _forecast(self, now: datetime) -> object:
         cause = self._cause(now, "the next period cannot be paid")
         return period_end.apply(self.context, cause, until=now + self.lead)
 
     def _part(self, name: str, do: Callable[[], object]) -> None:
-        """One part; when it must stop (the brake) or wait (a busy database), the others still run."""
+        """One part; when it must stop (the brake), wait (a busy database) or cannot go on, the others still run."""
         try:
             done = do()
         except (Refused, TryAgain) as problem:
             log.warning("timetable: %s: %s", name, problem.message)
+        except Problem as problem:
+            log.error("timetable: %s: %s", name, problem.message)
         else:
             if done:
                 log.info("timetable: %s: %s", name, done)

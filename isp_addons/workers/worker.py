@@ -9,7 +9,7 @@ from pathlib import Path
 from isp_addons.clock import Clock
 from isp_addons.convergence.loop import Convergence
 from isp_addons.domain.cause import Cause, Source
-from isp_addons.domain.problem import TryAgain
+from isp_addons.domain.problem import Problem, TryAgain
 from isp_addons.services.context import Context
 from isp_addons.workers.ingest import Ingested, ingest_all
 from isp_addons.workers.timetable import Timetable
@@ -18,6 +18,9 @@ log = logging.getLogger(__name__)
 
 REST_SECONDS = 0.5
 """How long the spool is left alone between two looks."""
+
+LONG_REST_SECONDS = 30.0
+"""The same when something must be put right by a person first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Worker:
         result = self._ingest()
         self.timetable.run(self.clock.now())
         self.convergence.once()
-        self.timetable.run(self.clock.now())
+        self.timetable.after_calls(self.clock.now())
         return result
 
     def run(self, stop: threading.Event) -> None:
@@ -55,21 +58,26 @@ class Worker:
             raise failures[0]
 
     def _take_events(self, stop: threading.Event) -> None:
+        """What cannot be taken in now stays in the spool: the vendors and the timetable go on meanwhile."""
         while not stop.is_set():
+            rest = REST_SECONDS
             try:
-                self._ingest()
+                self._ingest(stop)
             except TryAgain as problem:
                 log.warning("events wait: %s", problem.message)
-            stop.wait(REST_SECONDS)
+            except Problem as problem:
+                log.error("events wait: %s", problem.message)
+                rest = LONG_REST_SECONDS
+            stop.wait(rest)
 
     def _keep_time(self, stop: threading.Event) -> None:
         while not stop.is_set():
             self.timetable.run(self.clock.now())
             stop.wait(1.0)
 
-    def _ingest(self) -> Ingested:
+    def _ingest(self, stop: threading.Event | None = None) -> Ingested:
         cause = Cause(actor="worker", source=Source.HOOK, at=self.clock.now(), why="the billing said so")
-        result = ingest_all(self.context, self.spool, cause)
+        result = ingest_all(self.context, self.spool, cause, stop=stop)
         for reason in result.reasons:
             log.warning("spool: %s", reason)
         return result

@@ -192,7 +192,6 @@ def upgrade() -> None:
     sa.Column('seen_at', isp_addons.store.types.UtcDateTime(timezone=True), nullable=True),
     sa.Column('reassert_at', isp_addons.store.types.UtcDateTime(timezone=True), nullable=True),
     sa.Column('lease_owner', sa.String(length=40), nullable=True),
-    sa.Column('lease_until', isp_addons.store.types.UtcDateTime(timezone=True), nullable=True),
     sa.Column('next_try_at', isp_addons.store.types.UtcDateTime(timezone=True), nullable=False),
     sa.Column('tries', sa.Integer(), nullable=False),
     sa.Column('failure', sa.String(length=20), nullable=True),
@@ -205,7 +204,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('licence', schema=None) as batch_op:
         batch_op.create_index('ix_licence_dated', ['subscription_id'], unique=False, sqlite_where=sa.text('wanted_end IS NOT NULL'), postgresql_where=sa.text('wanted_end IS NOT NULL'))
-        batch_op.create_index('ix_licence_due', ['vendor', 'next_try_at'], unique=False, sqlite_where=sa.text("(wanted_state <> seen_state AND NOT (seen_state IN ('absent', 'ended') AND wanted_state <> 'active')) OR (wanted_state = 'active' AND seen_state = 'active' AND (wanted_quantity <> seen_quantity OR coalesce(wanted_end, 0) <> coalesce(seen_end, 0)))"), postgresql_where=sa.text("(wanted_state <> seen_state AND NOT (seen_state IN ('absent', 'ended') AND wanted_state <> 'active')) OR (wanted_state = 'active' AND seen_state = 'active' AND (wanted_quantity <> seen_quantity OR coalesce(wanted_end, 0) <> coalesce(seen_end, 0)))"))
+        batch_op.create_index('ix_licence_due', ['vendor', 'wanted_state', 'next_try_at', 'id'], unique=False, sqlite_where=sa.text("(wanted_state <> seen_state AND NOT (seen_state IN ('absent', 'ended') AND wanted_state <> 'active')) OR (wanted_state = 'active' AND seen_state = 'active' AND (wanted_quantity <> seen_quantity OR coalesce(wanted_end, 0) <> coalesce(seen_end, 0)))"), postgresql_where=sa.text("(wanted_state <> seen_state AND NOT (seen_state IN ('absent', 'ended') AND wanted_state <> 'active')) OR (wanted_state = 'active' AND seen_state = 'active' AND (wanted_quantity <> seen_quantity OR coalesce(wanted_end, 0) <> coalesce(seen_end, 0)))"))
         batch_op.create_index('ix_licence_given_up', ['given_up_at'], unique=False, sqlite_where=sa.text('given_up_at IS NOT NULL'), postgresql_where=sa.text('given_up_at IS NOT NULL'))
         batch_op.create_index('ix_licence_leased', ['lease_owner'], unique=False, sqlite_where=sa.text('lease_owner IS NOT NULL'), postgresql_where=sa.text('lease_owner IS NOT NULL'))
         batch_op.create_index('ix_licence_reassert', ['reassert_at'], unique=False, sqlite_where=sa.text('reassert_at IS NOT NULL'), postgresql_where=sa.text('reassert_at IS NOT NULL'))

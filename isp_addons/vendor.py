@@ -1,0 +1,162 @@
+"""One enabled vendor: its plugin's hooks, called one by one, whatever the plugin does."""
+
+import logging
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime, timedelta
+from typing import Any
+
+import pluggy
+
+from isp_addons import hookspecs
+from isp_addons.domain.licence import Step
+from isp_addons.vendor_api import (
+    Capabilities,
+    CheckReport,
+    Done,
+    LicenceView,
+    NeedsOperator,
+    Outcome,
+    OutcomeUnknown,
+    Pending,
+    RateLimited,
+    SeenLicence,
+    SeenState,
+    Unsupported,
+    VendorError,
+    VendorPlugin,
+)
+from isp_addons.vendor_api.http import star
+
+log = logging.getLogger(__name__)
+
+_LONGEST_REFERENCE = 120
+_MOST = 2**31
+_END = object()
+
+
+class PluginFault(OutcomeUnknown):
+    """The plugin itself failed: nothing is known of what was done, and it says nothing about how the vendor fares."""
+
+
+class Vendor:
+    """One enabled vendor. Its own plugin manager: a hook called here reaches this plugin and no other.
+
+    Raises on creation what makes a plugin unusable: a misspelt hook, a wrong argument, no capabilities. *secrets* are starred
+    in everything that the plugin says.
+    """
+
+    def __init__(self, name: str, plugin: VendorPlugin[Any], version: str, *, secrets: Sequence[str] = ()) -> None:
+        self.name = name
+        self.version = version
+        self.plugin = plugin
+        self._secrets = tuple(secrets)
+        self._manager = pluggy.PluginManager("isp_addons")
+        self._manager.add_hookspecs(hookspecs)
+        self._manager.register(plugin, name)
+        self._manager.check_pending()  # a misspelt hook would else be silent
+        self.hooks = tuple(sorted(caller.name for caller in self._manager.get_hookcallers(plugin) or ()))
+        self.capabilities = plugin.capabilities
+        if not isinstance(self.capabilities, Capabilities):
+            raise TypeError(f"its capabilities are not Capabilities but {type(self.capabilities).__name__}")
+
+    def do(self, step: Step, licence: LicenceView, *, old_quantity: int = 1) -> Outcome | SeenLicence:
+        """Make the vendor call of *step*. Raises a `VendorError` and nothing else: what escapes a plugin is a `PluginFault`."""
+        if step is Step.BEFORE_PERIOD_END and step.value not in self.hooks:
+            step = Step.BLOCK
+        arguments: dict[str, Any] = {"licence": licence}
+        if step is Step.CHANGE:
+            arguments["old_quantity"] = old_quantity
+        answer = self._call(step.value, **arguments)
+        expected = SeenLicence if step is Step.READ else (Done, Pending, NeedsOperator)
+        if not isinstance(answer, expected):
+            raise self._unfit(step.value, type(answer).__name__)
+        self._check(step.value, answer)
+        return answer
+
+    def read(self, licence: LicenceView) -> SeenLicence:
+        """What the vendor has under the licence's key."""
+        answer = self.do(Step.READ, licence)
+        assert isinstance(answer, SeenLicence)  # noqa: S101 - `do` has made sure of it
+        return answer
+
+    def list_licences(self) -> Iterator[Sequence[SeenLicence]]:
+        """Page through all that the vendor has; raises when a page fails, so that a cut-off list is never taken for all."""
+        pages = self._call("list_licences")
+        if not isinstance(pages, Iterator):
+            raise self._unfit("list_licences", type(pages).__name__)
+        while (page := self._guarded("list_licences", lambda: next(pages, _END))) is not _END:
+            if not isinstance(page, Sequence):
+                raise self._unfit("list_licences", f"a page of type {type(page).__name__}")
+            for each in page:
+                if not isinstance(each, SeenLicence):
+                    raise self._unfit("list_licences", f"a page with {type(each).__name__}")
+                self._check("list_licences", each)
+            yield page
+
+    def check(self) -> CheckReport:
+        """Prove the settings with a harmless call."""
+        report = self._call("check_vendor")
+        if not isinstance(report, CheckReport):
+            raise self._unfit("check_vendor", type(report).__name__)
+        return report
+
+    def _call(self, hook: str, **arguments: Any) -> Any:
+        if hook not in self.hooks:
+            raise Unsupported(f"The plugin of vendor {self.name} has no {hook}.", action=hook)
+        return self._guarded(hook, lambda: getattr(self._manager.hook, hook)(**arguments))
+
+    def _guarded(self, hook: str, call: Callable[[], Any]) -> Any:
+        try:
+            return call()
+        except VendorError as error:
+            self._tidy(error)
+            raise
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a plugin may raise anything, SystemExit too: everybody else goes on
+            told = star("".join(traceback.format_exception(error)), self._secrets)
+            log.error("the plugin of vendor %s raised in %s: %s", self.name, hook, told)
+            message = star(f"The plugin of vendor {self.name} raised {type(error).__name__}: {error}", self._secrets)
+            raise PluginFault(message, action=hook) from None
+
+    def _tidy(self, error: VendorError) -> None:
+        """Star what the plugin may have put into its error, and drop a date that cannot be worked with."""
+        for name in ("message", "action", "answer", "hint"):
+            setattr(error, name, star(str(getattr(error, name)), self._secrets))
+        if isinstance(error, RateLimited) and not _aware(error.until):
+            error.until = None
+
+    def _check(self, hook: str, answer: Done | Pending | NeedsOperator | SeenLicence) -> None:
+        for field in fields(answer):
+            fits = _FITS.get(field.name)
+            if fits is not None and not fits(getattr(answer, field.name)):
+                raise self._unfit(hook, f"{type(answer).__name__} with {field.name}={getattr(answer, field.name)!r}")
+
+    def _unfit(self, hook: str, what: str) -> PluginFault:
+        said = star(what, self._secrets)
+        return PluginFault(f"The plugin of vendor {self.name} answered {said}, which the contract does not know.", action=hook)
+
+
+def _aware(value: object) -> bool:
+    return value is None or (isinstance(value, datetime) and value.tzinfo is not None)
+
+
+def _named(value: object) -> bool:
+    return value is None or (isinstance(value, str) and len(value) <= _LONGEST_REFERENCE)
+
+
+_FITS: Mapping[str, Callable[[Any], bool]] = {
+    "reference": _named,
+    "account": _named,
+    "state": lambda value: isinstance(value, SeenState),
+    "quantity": lambda value: type(value) is int and 0 <= value < _MOST,
+    "paid_until": _aware,
+    "suspended_from": _aware,
+    "suspended_until": _aware,
+    "poll_after": lambda value: isinstance(value, timedelta),
+    "instructions": lambda value: isinstance(value, str),
+    "show": lambda value: isinstance(value, Mapping) and all(isinstance(each, str) for pair in value.items() for each in pair),
+}
+"""What is stored of an answer must be storable: checked here, since one bad answer would else spoil its whole batch."""
