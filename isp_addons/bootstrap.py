@@ -1,6 +1,7 @@
 """The composition root: puts settings, clock, store, billing and vendors together, each made when first needed."""
 
 import dataclasses
+import logging
 import os
 from collections.abc import Mapping
 from datetime import timedelta
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from isp_addons.clock import Clock, ReplayClock, SystemClock
 from isp_addons.domain.cause import Cause, Source
 from isp_addons.domain.event import Event, parse_account, parse_word
-from isp_addons.domain.problem import Problem
+from isp_addons.domain.problem import BadInput
+from isp_addons.domain.text import parse_line
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from isp_addons.settings import Settings
     from isp_addons.store.engine import Store
     from isp_addons.vendor_api import Capabilities, VendorOptions, VendorPlugin
+
+log = logging.getLogger(__name__)
 
 PLACES = ("isp-addons.ini", "/etc/isp-addons/isp-addons.ini")
 """Where the configuration is looked for, after ``--config`` and the environment variable ``ISP_ADDONS_CONFIG``."""
@@ -79,7 +83,7 @@ class App:
         return Host(sections, clock=self.clock, plugins_dir=self.settings.general.plugins_dir)
 
     def _checked_options(self, finder: "Host") -> "Mapping[str, VendorOptions]":
-        from isp_addons.settings import check_vendor_options
+        from isp_addons.settings import check_vendor_options, vendor_warnings
 
         classes: dict[str, type[VendorPlugin[Any]]] = {}
         for name in {vendor.plugin for vendor in self.settings.vendors.values() if vendor.enabled}:
@@ -87,6 +91,8 @@ class App:
             if found is not None:
                 classes[name] = found
         loadable = {n: v for n, v in self.settings.vendors.items() if v.enabled and v.plugin in classes}
+        for warning in vendor_warnings(self.settings, classes.get):
+            log.warning("%s", warning)
         return check_vendor_options(dataclasses.replace(self.settings, vendors=loadable), classes.get)
 
     @cached_property
@@ -165,9 +171,9 @@ def receive(event: Mapping[str, str], *, config: Path | None = None) -> bool:
     details = {name: str(value) for name, value in event.items() if name not in ("word", "account", "key")}
     missing = [name for name in ("word", "account", "key") if not event.get(name)]
     if missing:
-        raise Problem(f"The event does not say {', '.join(missing)}.", code="bad_event")
+        raise BadInput(f"The event does not say {', '.join(missing)}.", code="bad_event")
     checked = Event(
-        key=f"key:{event['key']}",
+        key=f"key:{parse_line(event['key'], name='key', most=128)}",
         word=parse_word(event["word"]),
         account=parse_account(event["account"]),
         source="python",

@@ -46,6 +46,17 @@ class Ledger:
         """Nothing to let go of."""
 
 
+def lock_where(session: Session, condition: ColumnElement[bool]) -> None:
+    """Let other writers of the accounts that meet *condition* wait until the transaction ends: no balance moves meanwhile.
+
+    SQLite has one writer at a time anyway.
+    """
+    if session.get_bind().dialect.name != "sqlite":
+        theirs = select(Account.id).join(LedgerAccount, LedgerAccount.account_id == Account.id).where(condition)
+        locked = theirs.order_by(Account.id).with_for_update(of=Account).subquery()
+        session.execute(select(func.count()).select_from(locked))
+
+
 def fill_where(session: Session, condition: ColumnElement[bool]) -> None:
     """Fill `scratch.funds` with the ledger accounts that meet *condition*."""
     scratch.empty(session, scratch.funds)

@@ -1,7 +1,5 @@
 """Commands for accounts: those of the built-in ledger can be opened and paid here."""
 
-import secrets
-
 import click
 
 from isp_addons.cli.output import Session, json_option, limit_option, say, show
@@ -106,19 +104,22 @@ def show_account(session: Session, *, ref: str, as_json: bool) -> None:
 @click.pass_obj
 def pay(session: Session, *, ref: str, amount: str, key: str | None, as_json: bool) -> None:
     """Book a payment of AMOUNT for the account REF; what can now be paid for comes back."""
-    from isp_addons.cli.events import handle_now
+    from isp_addons.cli.events import event_key, handle_now
     from isp_addons.domain.event import Event, Word, parse_account
     from isp_addons.services.accounts import require_ledger
+    from isp_addons.services.inbox import BEFORE
 
     context = session.app.context
     require_ledger(context)
     parse_amount(amount, currency=context.currency, minimum=1)
     event = Event(
-        key=f"key:{key or secrets.token_hex(8)}",
+        key=event_key(key),
         word=Word.PAID,
         account=parse_account(ref),
         source="admin",
         details={"amount": amount},
     )
     result = handle_now(session, event)
-    say(f"Booked {amount} for {ref}; {result.outcome}.", as_json=as_json, account=ref, amount=amount, outcome=result.outcome)
+    booked = f"Booked {amount} for {ref}; {result.outcome}."
+    before = f"The payment {key} was booked before; nothing was changed."
+    say(before if result.outcome == BEFORE else booked, as_json=as_json, account=ref, amount=amount, outcome=result.outcome)

@@ -12,8 +12,10 @@ from isp_addons.cli.output import Session, json_option, limit_option, show
 @click.pass_obj
 def audit(session: Session, *, account: str | None, limit: int, as_json: bool) -> None:
     """Who changed what, when and why, newest first."""
-    from isp_addons.services import history
+    from isp_addons.services import find, history
 
+    if account is not None:
+        find.known_to_us_or_the_billing(session.app.context, account, at=session.app.clock.now())
     with session.app.store.read() as database:
         rows = history.of_account(database, account, limit=limit) if account else history.newest(database, limit=limit)
     if not as_json:

@@ -9,6 +9,7 @@ from isp_addons.cli.output import Session, json_option, say, show
 from isp_addons.domain.cause import Source
 from isp_addons.domain.event import Event, parse_account, parse_word
 from isp_addons.domain.problem import Problem
+from isp_addons.domain.text import parse_line
 
 if TYPE_CHECKING:
     from isp_addons.services.inbox import Handled
@@ -29,7 +30,7 @@ def event(session: Session, *, word: str, account: str, key: str | None, amount:
     """
     details = {name: value for name, value in (("amount", amount), ("tariff", tariff)) if value is not None}
     known = Event(
-        key=f"key:{key or secrets.token_hex(8)}",
+        key=event_key(key),
         word=parse_word(word),
         account=parse_account(account),
         source="command",
@@ -44,6 +45,12 @@ def event(session: Session, *, word: str, account: str, key: str | None, amount:
 
 
 hook = event
+
+
+def event_key(key: str | None) -> str:
+    """The key of an event: the caller's own, or one that nobody else has."""
+    own = secrets.token_hex(8) if key is None else parse_line(key, name="key", most=128)
+    return f"key:{own}"
 
 
 def handle_now(session: Session, event: Event) -> "Handled":

@@ -15,6 +15,11 @@ from isp_addons.domain.cause import Cause, Source
 if TYPE_CHECKING:
     from isp_addons.bootstrap import App
 
+SUBSCRIPTION = click.IntRange(1, 2**63 - 1)
+"""What a command takes for the number of a subscription."""
+
+_LONGEST_ACTOR = 80
+
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 
@@ -56,7 +61,8 @@ class Session:
 
 def actor() -> str:
     """The person behind a command: who he was before sudo, if he was somebody else."""
-    return os.environ.get("SUDO_USER") or os.environ.get("USER") or f"uid {os.getuid()}"
+    name = os.environ.get("SUDO_USER") or os.environ.get("USER") or ""
+    return name if 0 < len(name) <= _LONGEST_ACTOR and name.isprintable() else f"uid {os.getuid()}"
 
 
 def json_option(command: CommandT) -> CommandT:

@@ -28,7 +28,12 @@ def sandbox(session: Session, *, plugin: str, port: int, login: str, password: s
     except NotImplementedError as error:
         raise Refused(f"The plugin {plugin} has no stand-in server.", code="no_sandbox") from error
     stop = stop_on_signals()
-    server.start()
+    try:
+        server.start()
+    except OSError as error:
+        raise Refused(
+            f"The port {port} of 127.0.0.1 cannot be used: {error.strerror}; take another --port.", code="port"
+        ) from error
     click.echo(f"The stand-in of {plugin} answers at {server.url} (login {login}). Stop it with Ctrl-C.")
     stop.wait()
     server.stop()

@@ -76,4 +76,4 @@ def sample() -> None:
     from isp_addons.settings import sample as text
 
     host = Host((), clock=SystemClock(), plugins_dir=Path())
-    click.echo(text({name: host.plugin_class(name) for name in ("avdesk",)}), nl=False)
+    click.echo(text({name: host.plugin_class(name) for name in sorted(host.plugins())}), nl=False)

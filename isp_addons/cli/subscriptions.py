@@ -4,11 +4,12 @@ import secrets
 
 import click
 
-from isp_addons.cli.output import Session, json_option, limit_option, say, show, when
+from isp_addons.cli.output import SUBSCRIPTION, Session, json_option, limit_option, say, show, when
 from isp_addons.domain.cause import Source
 from isp_addons.domain.hold import BY_HAND, HoldOwner
 from isp_addons.domain.period import parse_moment, parse_whole
 from isp_addons.domain.subscription import Plan
+from isp_addons.domain.text import parse_line
 
 _OWNERS = click.Choice([owner.value for owner in BY_HAND])
 
@@ -36,7 +37,7 @@ def order(
         account=account,
         product=product,
         plan=Plan(plan),
-        key=key or f"order:{secrets.token_hex(8)}",
+        key=f"order:{secrets.token_hex(8)}" if key is None else key,
         quantity=parse_whole(quantity, name="quantity", most=MOST_QUANTITY),
         term=term,
     )
@@ -51,7 +52,7 @@ def order(
 
 
 @click.command()
-@click.argument("subscription", type=int)
+@click.argument("subscription", type=SUBSCRIPTION)
 @click.option("--term", metavar="MONTHS", help="For how long; the same as before if not given.")
 @json_option
 @click.pass_obj
@@ -69,7 +70,7 @@ def renew(session: Session, *, subscription: int, term: str | None, as_json: boo
 
 
 @click.command()
-@click.argument("subscription", type=int)
+@click.argument("subscription", type=SUBSCRIPTION)
 @click.option("--now", "at_once", is_flag=True, help="End it at once instead; nothing is refunded.")
 @click.option("--undo", is_flag=True, help="Take the cancellation back while the paid time runs.")
 @json_option
@@ -87,7 +88,7 @@ def cancel(session: Session, *, subscription: int, at_once: bool, undo: bool, as
 
 
 @click.command()
-@click.argument("subscription", type=int)
+@click.argument("subscription", type=SUBSCRIPTION)
 @click.option("--owner", type=_OWNERS, default=HoldOwner.ADMIN.value, show_default=True, help="Who alone may release it.")
 @click.option("--until", metavar="TIME", help="Release it by itself then.")
 @click.option("--note", required=True, help="Why; shown wherever the hold is shown.")
@@ -99,7 +100,7 @@ def hold(session: Session, *, subscription: int, owner: str, until: str | None, 
 
     fresh = service.put(
         session.app.context,
-        session.cause(note),
+        session.cause(parse_line(note, name="note", most=200)),
         subscription_id=subscription,
         owner=HoldOwner(owner),
         until=parse_moment(until) if until else None,
@@ -115,7 +116,7 @@ def hold(session: Session, *, subscription: int, owner: str, until: str | None, 
 
 
 @click.command()
-@click.argument("subscription", type=int)
+@click.argument("subscription", type=SUBSCRIPTION)
 @click.option("--owner", type=_OWNERS, default=HoldOwner.ADMIN.value, show_default=True)
 @json_option
 @click.pass_obj
@@ -143,8 +144,11 @@ def subscriptions() -> None:
 @click.pass_obj
 def list_subscriptions(session: Session, *, account: str | None, held_by: str | None, limit: int, as_json: bool) -> None:
     """List subscriptions with what their vendor has and what holds them."""
+    from isp_addons.services import find
     from isp_addons.services.overview import subscription_rows
 
+    if account is not None:
+        find.known_to_us_or_the_billing(session.app.context, account, at=session.app.clock.now())
     with session.app.store.read() as database:
         rows = subscription_rows(database, account=account, held_by=held_by, limit=limit)
     if not as_json:
@@ -165,19 +169,19 @@ def list_subscriptions(session: Session, *, account: str | None, held_by: str | 
 
 
 @subscriptions.command("show")
-@click.argument("subscription", type=int)
+@click.argument("subscription", type=SUBSCRIPTION)
 @json_option
 @click.pass_obj
 def show_subscription(session: Session, *, subscription: int, as_json: bool) -> None:
     """One SUBSCRIPTION and its history, newest first."""
-    from isp_addons.domain.problem import NotFound
+    from isp_addons.services import find
     from isp_addons.services.history import of_subscription
     from isp_addons.services.overview import subscription_rows
 
     with session.app.store.read() as database:
         found = subscription_rows(database, subscription_id=subscription, limit=1)
         if not found:
-            raise NotFound(f"There is no subscription {subscription}.", code="unknown_subscription")
+            raise find.unknown_subscription(subscription)
         rows = of_subscription(database, subscription, limit=100)
     if as_json:
         show([{**found[0], "history": rows}], as_json=True, columns={}, empty="")

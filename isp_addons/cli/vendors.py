@@ -9,6 +9,7 @@ import click
 from isp_addons.cli.output import Session, json_option, limit_option, say, show
 from isp_addons.domain.cause import Source
 from isp_addons.domain.problem import Problem
+from isp_addons.domain.text import parse_line
 
 if TYPE_CHECKING:
     from isp_addons.convergence.delivery import Tally
@@ -64,7 +65,7 @@ def converge(session: Session, *, watch: bool, as_json: bool) -> None:
     reversed_ = reverse_refused(app.context, session.cause("the vendor refused it", source=Source.VENDOR))
     rows = [_tally_row(name, tally) for name, tally in tallies.items()]
     columns = {"vendor": "Vendor", "done": "Done", "failed": "Failed", "calls": "Calls", "paused": "Paused"}
-    show(rows, as_json=as_json, columns=columns, right=("done", "failed"), empty="The vendors have what is wanted: no calls.")
+    show(rows, as_json=as_json, columns=columns, right=("done", "failed"), empty=_why_no_calls(session))
     if reversed_ and not as_json:
         click.echo(f"{reversed_} charges were reversed because the vendor refused what was ordered.")
 
@@ -156,7 +157,7 @@ def pause(session: Session, *, vendor: str, note: str, as_json: bool) -> None:
 
     _known(session, vendor)
     with session.app.store.write() as database:
-        vendor_state.pause(database, session.cause(note), vendor)
+        vendor_state.pause(database, session.cause(parse_line(note, name="note", most=200)), vendor)
     say(f"The vendor {vendor} is paused.", as_json=as_json, vendor=vendor, paused=True)
 
 
@@ -180,6 +181,19 @@ def stop_on_signals() -> threading.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stop.set())
     return stop
+
+
+def _why_no_calls(session: Session) -> str:
+    from isp_addons.services.vendor_overview import unsettled
+
+    with session.app.store.read() as database:
+        waiting = unsettled(database)
+    if not waiting:
+        return "The vendors have what is wanted: no calls."
+    told = ", ".join(f"{count} of {name}" for name, count in sorted(waiting.items()))
+    return (
+        f"No call is due now, but licences wait ({told}): for their next try, or for their vendor. See: isp-addons vendors list"
+    )
 
 
 def _known(session: Session, vendor: str) -> None:

@@ -10,6 +10,7 @@ from isp_addons.domain.cause import Cause
 from isp_addons.domain.event import parse_account
 from isp_addons.domain.period import add_months, time_zone
 from isp_addons.domain.problem import BadInput, Refused
+from isp_addons.domain.text import parse_line
 from isp_addons.services import find
 from isp_addons.services.context import Context
 from isp_addons.store import audit
@@ -32,6 +33,8 @@ def open_account(
     """Open an account in the built-in ledger; money in minor units. *period_end* None: one month from now."""
     require_ledger(context)
     parse_account(ref)
+    if tariff is not None:
+        parse_line(tariff, name="tariff", most=80)
     if credit < 0 or base_price < 0:
         raise BadInput("A credit limit and a tariff's price cannot be negative.", code="bad_amount")
     place = zone or context.time_zone
@@ -77,13 +80,13 @@ def pay_in(session: Session, cause: Cause, *, ref: str, amount: int, key: str) -
     if amount <= 0:
         raise BadInput("A payment must be more than nothing.", code="bad_amount")
     account = find.account(session, ref, lock=True)
-    return ledger.give(
-        session, cause, account_id=account.id, amount=amount, key=f"payment:{key}", kind="payment", note="Payment"
-    )
+    own_key = find.fitting_key(f"payment:{key}")
+    return ledger.give(session, cause, account_id=account.id, amount=amount, key=own_key, kind="payment", note="Payment")
 
 
 def set_tariff(session: Session, cause: Cause, *, ref: str, tariff: str) -> None:
     """The account of the built-in ledger moves to *tariff*."""
+    parse_line(tariff, name="tariff", most=80)
     account = find.account(session, ref, lock=True)
     mine = session.get_one(LedgerAccount, account.id)
     if mine.tariff != tariff:

@@ -17,8 +17,8 @@ from isp_addons.store.tables import Subscription
 def cancel(context: Context, cause: Cause, *, subscription_id: int, at_once: bool = False) -> Status:
     """No renewal; usable until the end of what is paid, or over now with *at_once* (nothing is refunded). Twice: no change."""
     with context.store.read() as session:
-        _, account, _ = find.subscription(session, subscription_id)
-    gathered = context.billing.gather([account.ref], at=cause.at)
+        ref = find.ref_of(session, subscription_id)
+    gathered = context.billing.gather([ref], at=cause.at)
     with context.store.write() as session:
         subscription, _, _ = find.subscription(session, subscription_id)
         if subscription.status in (Status.ENDED.value, Status.REFUSED.value):

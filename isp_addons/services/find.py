@@ -1,5 +1,6 @@
 """Finding what a request names, or saying which name is wrong."""
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -7,11 +8,15 @@ from sqlalchemy import insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from isp_addons.billing.base import Gathered
+from isp_addons.domain.event import parse_account
 from isp_addons.domain.period import LONGEST_TERM, parse_whole
 from isp_addons.domain.problem import BadInput, NotFound, Refused
+from isp_addons.domain.text import parse_line
 from isp_addons.services.context import Context
 from isp_addons.store import scratch
 from isp_addons.store.tables import Account, Product, Subscription
+
+LONGEST_KEY = 120
 
 
 def account(session: Session, ref: str, *, lock: bool = False) -> Account:
@@ -25,6 +30,7 @@ def account(session: Session, ref: str, *, lock: bool = False) -> Account:
 
 def product(session: Session, code: str) -> Product:
     """The product of that code."""
+    parse_line(code, name="product", most=64)
     found = session.scalar(select(Product).where(Product.code == code))
     if found is None:
         known = ", ".join(session.scalars(select(Product.code).order_by(Product.code).limit(20))) or "none yet"
@@ -34,18 +40,29 @@ def product(session: Session, code: str) -> Product:
     return found
 
 
+def ref_of(session: Session, subscription_id: int) -> str:
+    """The billing's name of the account that has the subscription."""
+    query = select(Account.ref).join(Subscription, Subscription.account_id == Account.id)
+    ref = session.scalar(query.where(Subscription.id == subscription_id))
+    if ref is None:
+        raise unknown_subscription(subscription_id)
+    return ref
+
+
 def subscription(session: Session, subscription_id: int) -> tuple[Subscription, Account, Product]:
-    """A subscription with its account and product, the account locked against other writers."""
-    row = session.execute(
+    """A subscription with its account and product, the account locked against other writers.
+
+    Locked first and read then: what another writer changed while we waited for the lock is seen.
+    """
+    owner = select(Account.id).join(Subscription, Subscription.account_id == Account.id)
+    if session.scalar(owner.where(Subscription.id == subscription_id).with_for_update(of=Account)) is None:
+        raise unknown_subscription(subscription_id)
+    return session.execute(
         select(Subscription, Account, Product)
         .join(Account, Account.id == Subscription.account_id)
         .join(Product, Product.id == Subscription.product_id)
         .where(Subscription.id == subscription_id)
-        .with_for_update(of=Account)
-    ).one_or_none()
-    if row is None:
-        raise NotFound(f"There is no subscription {subscription_id}.", code="unknown_subscription")
-    return row
+    ).one()
 
 
 def term(product: Product, text: str) -> int:
@@ -94,6 +111,27 @@ def adopt(session: Session, context: Context, *, at: datetime) -> None:
     session.execute(insert(Account).from_select(["ref", "currency", "time_zone", "created_at"], fresh))
     known = select(Account.id).where(Account.ref == funds.ref).scalar_subquery()
     session.execute(update(scratch.funds).where(funds.account_id < 0).values(account_id=known))
+
+
+def known_to_us_or_the_billing(context: Context, ref: str, *, at: datetime) -> None:
+    """Raise `NotFound` for an account that neither we nor the billing know, `BadInput` for what cannot be one."""
+    parse_account(ref)
+    gathered = context.billing.gather([ref], at=at)
+    with context.store.read() as session:
+        if session.scalar(select(Account.id).where(Account.ref == ref)) is None:
+            context.billing.fill(session, gathered)
+            if session.execute(select(scratch.funds)).first() is None:
+                raise unknown_account(ref)
+
+
+def fitting_key(key: str) -> str:
+    """*key* as it fits into the database: a long one becomes its own fingerprint."""
+    return key if len(key) <= LONGEST_KEY else f"{key[:20]}:{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+def unknown_subscription(subscription_id: int) -> NotFound:
+    """There is no subscription of that number."""
+    return NotFound(f"There is no subscription {subscription_id}.", code="unknown_subscription")
 
 
 def unknown_account(ref: str) -> NotFound:

@@ -33,10 +33,10 @@ def release(context: Context, cause: Cause, *, subscription_id: int, owner: Hold
     """Lift the hold of *owner*. Other holds keep standing; an unpaid period is charged first. False: none stood."""
     _by_hand(owner)
     with context.store.read() as session:
-        _, account, _ = find.subscription(session, subscription_id)
-    gathered = context.billing.gather([account.ref], at=cause.at)
+        ref = find.ref_of(session, subscription_id)
+    gathered = context.billing.gather([ref], at=cause.at)
     with context.store.write() as session:
-        find.known_accounts(context, session, gathered, [account.ref])
+        find.known_accounts(context, session, gathered, [ref])
         holds.choose(session, [subscription_id])
         lifted = holds.lift(session, cause, owner=owner) > 0
         top_up.settle(context, session, cause)

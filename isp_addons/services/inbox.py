@@ -13,11 +13,14 @@ from isp_addons.billing.base import Gathered
 from isp_addons.domain.cause import Cause
 from isp_addons.domain.event import Event, Word
 from isp_addons.domain.money import parse_amount
-from isp_addons.domain.problem import BadInput, Problem, TryAgain
+from isp_addons.domain.problem import BadInput, ConfigProblem, Problem, TryAgain
 from isp_addons.services import accounts, block, find, period_begin, period_end, tariff, top_up
 from isp_addons.services.context import Context
 from isp_addons.store.tables import Account
 from isp_addons.store.tables import Event as Row
+
+BEFORE = "was handled before"
+"""The outcome of an event whose key is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,7 @@ def handle(context: Context, cause: Cause, *, limit: int = 500) -> list[Handled]
     """Handle up to *limit* waiting events: the billing is asked once for all their accounts, then one transaction acts.
 
     What an event says is a hint. An event that cannot be meant (unknown account) is closed with the reason; others go on.
+    While the database or the billing cannot be asked (`TryAgain`, `ConfigProblem`), events wait.
     """
     with context.store.read() as session:
         waiting = session.execute(select(Row.id, Row.account_ref).where(Row.handled_at.is_(None)).order_by(Row.id).limit(limit))
@@ -65,7 +69,7 @@ def handle(context: Context, cause: Cause, *, limit: int = 500) -> list[Handled]
         return []
     try:
         return _handle(context, cause, found)
-    except TryAgain:
+    except (TryAgain, ConfigProblem):
         raise
     except Problem as problem:
         if len(found) == 1:
@@ -77,7 +81,7 @@ def _handle_alone(context: Context, cause: Cause, found: tuple[int, str]) -> lis
     """One event on its own, so that one that cannot be handled does not stop the others of its batch."""
     try:
         return _handle(context, cause, [found])
-    except TryAgain:
+    except (TryAgain, ConfigProblem):
         raise
     except Problem as problem:
         return [_give_up(context, cause, found, problem)]
@@ -102,7 +106,7 @@ def handle_now(context: Context, cause: Cause, event: Event) -> Handled:
         results = _work(context, session, cause, gathered, select(Row).where(Row.account_ref == event.account))
         mine = next((each for each in results if each.key == event.key), None)
         if mine is None:
-            return Handled(key=event.key, account=event.account, outcome="was handled before")
+            return Handled(key=event.key, account=event.account, outcome=BEFORE)
         if mine.problem is not None:
             raise mine.problem
         return mine

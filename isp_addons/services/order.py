@@ -9,11 +9,13 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from isp_addons.domain.cause import Cause
+from isp_addons.domain.event import parse_account
 from isp_addons.domain.licence import WantedState
 from isp_addons.domain.money import prorate
 from isp_addons.domain.period import add_months, time_zone
 from isp_addons.domain.problem import BadInput, Refused, TryAgain
 from isp_addons.domain.subscription import Plan, Status, licence_end
+from isp_addons.domain.text import parse_line
 from isp_addons.services import charge, find
 from isp_addons.services.context import Context
 from isp_addons.store import audit, leases, schema, scratch
@@ -41,6 +43,8 @@ def place(context: Context, cause: Cause, order: Order) -> int:
     `BadInput`, `Refused` (``insufficient_funds``, ``account_blocked``, ``vendor_disabled``, ``not_on_sale``…), and `TryAgain`
     between the end of a period and the beginning of the next.
     """
+    parse_account(order.account)
+    parse_line(order.key, name="key", most=find.LONGEST_KEY)
     if not 1 <= order.quantity <= MOST_QUANTITY:
         raise BadInput(f"The quantity {order.quantity} is not from 1 to {MOST_QUANTITY}.", code="bad_quantity")
     gathered = context.billing.gather([order.account], at=cause.at)

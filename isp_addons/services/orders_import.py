@@ -15,8 +15,10 @@ from isp_addons.domain.money import parse_amount
 from isp_addons.domain.period import parse_moment, parse_whole
 from isp_addons.domain.problem import BadInput, Problem
 from isp_addons.domain.subscription import Plan, Status
+from isp_addons.domain.text import parse_line
 from isp_addons.services import block, find, order
 from isp_addons.services.context import Context
+from isp_addons.services.products import LOWEST_PRIORITY
 from isp_addons.store import audit, schema, scratch
 from isp_addons.store.tables import Licence, Product, Subscription
 
@@ -39,7 +41,7 @@ class ImportedOrder:
     @property
     def key(self) -> str:
         """The same order twice is one order."""
-        return f"import:{self.account}:{self.product}:{int(self.ordered_at.timestamp())}"
+        return find.fitting_key(f"import:{self.account}:{self.product}:{int(self.ordered_at.timestamp())}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,15 +123,13 @@ def _order(row: dict[str, str], line: int, currency: str) -> ImportedOrder:
     if None in row:  # where `csv` puts what stands beyond the last column
         raise BadInput("The line has more values than there are columns.", code="bad_line")
     values = {name: (row.get(name) or "").strip() for name in COLUMNS}
-    if not values["product"] or len(values["product"]) > 64:
-        raise BadInput("The product is missing or longer than 64 characters.", code="bad_product")
     return ImportedOrder(
         line=line,
         account=parse_account(values["account_id"]),
-        product=values["product"],
+        product=parse_line(values["product"], name="product", most=64),
         quantity=parse_whole(values["quantity"], name="quantity", most=order.MOST_QUANTITY),
         price=parse_amount(values["price"], currency=currency, minimum=0),
-        priority=parse_whole(values["priority"], name="priority", most=1000),
+        priority=parse_whole(values["priority"], name="priority", most=LOWEST_PRIORITY),
         ordered_at=parse_moment(values["ordered_at"]),
     )
 

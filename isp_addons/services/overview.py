@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Select, and_, case, func, select
 from sqlalchemy.orm import Session
 
+from isp_addons.domain.event import parse_account
 from isp_addons.domain.forecast import AddOn, choose
 from isp_addons.domain.money import format_amount
 from isp_addons.services import find, forecast
@@ -66,6 +67,7 @@ def subscription_rows(
 
 def explain(context: Context, ref: str, *, at: datetime) -> Iterator[dict[str, str]]:
     """Why the account's add-ons are as they are, and how much brings the held ones back. Raises `NotFound`."""
+    parse_account(ref)
     gathered = context.billing.gather([ref], at=at)
     with context.store.read() as session:
         context.billing.fill(session, gathered)

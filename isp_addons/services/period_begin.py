@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, String, and_, cast, exists, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from isp_addons.billing import ledger
@@ -29,6 +29,9 @@ class PeriodBeginResult:
     accounts: int = 0
     charged: int = 0
     held: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.accounts or self.charged or self.held)
 
     def __add__(self, other: "PeriodBeginResult") -> "PeriodBeginResult":
         return PeriodBeginResult(
@@ -67,7 +70,7 @@ def apply(context: Context, cause: Cause) -> PeriodBeginResult:
 def mark_paid(session: Session, cause: Cause) -> PeriodBeginResult:
     """A remote billing's period began (`scratch.funds` tells): what is not held counts as paid until its new end.
 
-    The billing took the money itself; held subscriptions stay as they are.
+    The billing took the money itself, but takes nothing from an account that it blocks: what is not paid is held.
     """
     forecast.gather_renewing(session)
     held = exists().where(
@@ -83,10 +86,12 @@ def mark_paid(session: Session, cause: Cause) -> PeriodBeginResult:
     renewing = scratch.renewing
     session.execute(renewing.delete().where(held))
     session.execute(renewing.delete().where(renewing.c.subscription_id.not_in(behind)))
+    _leave_out_blocked(session)
+    held_now = _hold_unpaid(session, cause)
     charged = session.scalar(select(func.count()).select_from(renewing)) or 0
     accounts = session.scalar(select(func.count(renewing.c.account_id.distinct()))) or 0
     _advance(session, cause, scratch.funds.c.period_end)
-    return PeriodBeginResult(accounts=accounts, charged=charged)
+    return PeriodBeginResult(accounts=accounts, charged=charged, held=held_now)
 
 
 def _due(context: Context, now: datetime) -> Sequence[_Group]:
@@ -106,6 +111,7 @@ def _begin(context: Context, session: Session, cause: Cause, group: _Group) -> P
     members = and_(
         LedgerAccount.period_end == group.start, Account.time_zone == group.zone, LedgerAccount.period_months == group.months
     )
+    ledger.lock_where(session, members)
     ledger.fill_where(session, members)
     accounts = session.scalar(select(func.count()).select_from(scratch.funds)) or 0
     forecast.gather_renewing(session)
@@ -141,6 +147,7 @@ def _hold_unpaid(session: Session, cause: Cause) -> int:
             Subscription.status == Status.RUNNING.value,
             Subscription.plan == Plan.RECURRING.value,
             Subscription.id.not_in(paid),
+            Subscription.paid_until <= cause.at,
         )
     )
     session.execute(insert(scratch.chosen).from_select(["subscription_id"], unpaid))
@@ -180,8 +187,8 @@ def _advance(session: Session, cause: Cause, end: ColumnElement[datetime | None]
         subject="subscription",
         subject_id=Subscription.id,
         field="paid_until",
-        before=cast(Subscription.paid_until, String),
-        after=cast(until.c.end, String),
+        before=Subscription.paid_until,
+        after=until.c.end,
         where=select(Subscription.id).join(until, until.c.subscription_id == Subscription.id),
     )
     session.execute(

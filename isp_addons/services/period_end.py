@@ -27,6 +27,9 @@ class PeriodEndResult:
     suspended: int
     freed: int
 
+    def __bool__(self) -> bool:
+        return bool(self.suspended or self.freed)
+
 
 def plan(context: Context, *, at: datetime) -> Iterator[AccountForecast]:
     """The dry run: every live account of the billing with what would be kept and suspended. Changes nothing."""

@@ -8,10 +8,13 @@ from sqlalchemy import select, update
 from isp_addons.domain.cause import Cause
 from isp_addons.domain.period import LONGEST_TERM, parse_whole
 from isp_addons.domain.problem import BadInput, Refused
+from isp_addons.domain.text import parse_line
 from isp_addons.services import find
 from isp_addons.services.context import Context
 from isp_addons.store import audit
 from isp_addons.store.tables import Product
+
+LOWEST_PRIORITY = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +33,12 @@ class NewProduct:
 def add(context: Context, cause: Cause, new: NewProduct) -> int:
     """Add a product. Raises `Refused` (``product_exists``, ``vendor_…``), `BadInput` for a price or term that cannot be."""
     terms = _terms(new.terms)
+    parse_line(new.code, name="product", most=64)
+    parse_line(new.name, name="name", most=120)
     if new.price < 0:
         raise BadInput(f"The price of {new.code} cannot be negative.", code="bad_amount")
-    if new.priority < 1:
-        raise BadInput(f"The priority {new.priority} is not 1 or more.", code="bad_priority")
+    if not 1 <= new.priority <= LOWEST_PRIORITY:
+        raise BadInput(f"The priority {new.priority} is not from 1 to {LOWEST_PRIORITY}.", code="bad_priority")
     if new.vendor is not None:
         context.capabilities(new.vendor)
     with context.store.write() as session:
@@ -69,4 +74,4 @@ def set_on_sale(context: Context, cause: Cause, *, code: str, on_sale: bool) -> 
 
 def _terms(text: str) -> str:
     months = sorted({parse_whole(part.strip(), name="term", most=LONGEST_TERM) for part in text.split(",")})
-    return ",".join(map(str, months))
+    return parse_line(",".join(map(str, months)), name="list of terms", most=80)

@@ -9,6 +9,7 @@ from isp_addons.domain.cause import Cause
 from isp_addons.domain.hold import HoldOwner
 from isp_addons.domain.problem import Problem, Refused
 from isp_addons.domain.subscription import Plan, Status
+from isp_addons.domain.text import parse_line
 from isp_addons.services import cancel, find, order
 from isp_addons.services.context import Context
 from isp_addons.store import audit, holds, scratch, wants
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 
 def include(context: Context, cause: Cause, *, tariff: str, product_code: str) -> bool:
     """Let *tariff* include a product. Refused where the vendor knows no licences without end. False: it did already."""
+    parse_line(tariff, name="tariff", most=80)
     with context.store.write() as session:
         product = find.product(session, product_code)
         if product.vendor is not None and not context.capabilities(product.vendor).endless:
@@ -83,6 +85,7 @@ def _join(context: Context, session: Session, cause: Cause, account_id: int, pro
             Subscription.account_id == account_id,
             Subscription.product_id == product.id,
             Subscription.status.in_((Status.RUNNING.value, Status.ENDING.value)),
+            Subscription.quantity == 1,
         )
         .order_by(Subscription.id)
         .limit(1)

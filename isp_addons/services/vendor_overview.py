@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
 
 from isp_addons.host import Host, VendorStatus
 from isp_addons.store import leases
@@ -15,9 +16,7 @@ def vendor_rows(store: Store, host: Host, *, now: datetime) -> list[dict[str, An
     """One row for each configured vendor: its state in a word, what waits for it, and why it does not work."""
     with store.read() as session:
         states = {row.name: row for row in session.scalars(select(VendorState))}
-        waiting = dict(
-            session.execute(select(Licence.vendor, func.count()).where(leases.due(now)).group_by(Licence.vendor)).all()
-        )
+        waiting = unsettled(session)
         given_up: dict[str, int] = dict(
             session.execute(
                 select(Licence.vendor, func.sum(case((Licence.given_up_at.is_not(None), 1), else_=0))).group_by(Licence.vendor)
@@ -35,6 +34,12 @@ def vendor_rows(store: Store, host: Host, *, now: datetime) -> list[dict[str, An
         }
         for status in host.statuses()
     ]
+
+
+def unsettled(session: Session) -> dict[str, int]:
+    """How many licences of each vendor are not yet what is wanted, those that wait for their next try included."""
+    query = select(Licence.vendor, func.count()).where(leases.unsettled()).group_by(Licence.vendor)
+    return dict(session.execute(query).all())
 
 
 def _state(status: VendorStatus, row: VendorState | None, now: datetime) -> str:
