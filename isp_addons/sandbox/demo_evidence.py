@@ -41,7 +41,7 @@ def _licences(scene: Scene, at: datetime) -> list[Licence]:
     try:
         with app.store.read() as session:
             rows = session.execute(select(Row.key, Row.wanted_state, Row.seen_state).order_by(Row.id))
-            return [Licence(*row) for row in rows.tuples()]
+            return [Licence(*row) for row in rows]
     finally:
         app.close()
 

@@ -72,25 +72,28 @@ class World:
         self.vendor = vendor
         self.at = "2026-03-01T00:00:00+00:00"
         self._line = line
-        self._file = folder / "isp-addons.ini"
-        self._connected: Any = None
+        self.file = folder / "isp-addons.ini"
         self.spool.mkdir(exist_ok=True)
         self.use(url)
 
     def use(self, url: str) -> None:
         """From now on the database is another one."""
         self.url = url
-        self._file.write_text(
+        self.file.write_text(
             f"[isp-addons]\nspool = {self.spool}\nlog_level = warning\n"
             f"[database]\nurl = {url}\n[billing]\nadapter = ledger\n[forecast]\nbrake_minimum = 100000\n"
             f"[vendor:avdesk]\nplugin = avdesk\nurl = {self.vendor.server.url}\nlogin = {LOGIN}\npassword = {PASSWORD}\n"
             "concurrency = 4\n",
             encoding="utf-8",
         )
-        self._file.chmod(0o600)
+        self.file.chmod(0o600)
 
     def __call__(self, *words: str, fatal: int | None = None) -> Ran:
-        return self._line.run("--config", str(self._file), "--at", self.at, *words, fatal=fatal)
+        return self._line.run("--config", str(self.file), "--at", self.at, *words, fatal=fatal)
+
+    def close(self) -> None:
+        """No more commands."""
+        self._line.close()
 
     def does(self, *words: str) -> Ran:
         """Run one command, which succeeds."""
