@@ -153,7 +153,7 @@ class VendorSession:
 
     def _refused(self, response: requests.Response, *, action: str, changes: bool) -> VendorError:
         status = response.status_code
-        answer = star(response.text[:_ANSWER_SHOWN], self._secrets)
+        answer = star(response.text, self._secrets)[:_ANSWER_SHOWN]
         if status in (401, 403):
             return Unauthorised(
                 f"{self._base_url} refused our credentials.",

@@ -29,11 +29,12 @@ class AvDeskOptions(VendorOptions):
 
     url: str = Field(
         examples=["https://avdesk.example.net:9081"],
-        description="Address of the AV-Desk server, such as https://avdesk.example.net:9081; no path, no password."
+        description="Address of the AV-Desk server, such as https://avdesk.example.net:9081; no path, no password.",
     )
     login: str = Field(
         examples=["billing"],
-        description="Login of an AV-Desk administrator who may create, change and delete stations.", min_length=1
+        description="Login of an AV-Desk administrator who may create, change and delete stations.",
+        min_length=1,
     )
     password: Secret = Field(description="Password of that administrator.")
     time_zone: str = Field(

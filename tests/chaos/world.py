@@ -45,9 +45,12 @@ class CommandLine:
     """The product's command line, each command in a process of its own that can be made to die at one of its steps."""
 
     def __init__(self) -> None:
-        self._server = subprocess.Popen([sys.executable, str(CRASH)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._server: subprocess.Popen[str] | None = None
 
     def run(self, *words: str, fatal: int | None = None) -> Ran:
+        if self._server is None:
+            command = [sys.executable, str(CRASH)]
+            self._server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._server.stdin is not None
         assert self._server.stdout is not None
         self._server.stdin.write(json.dumps({"words": words, "fatal": fatal}) + "\n")
@@ -55,11 +58,8 @@ class CommandLine:
         return Ran(**json.loads(self._server.stdout.readline()))
 
     def close(self) -> None:
-        assert self._server.stdin is not None
-        assert self._server.stdout is not None
-        self._server.stdin.close()
-        self._server.wait(timeout=30)
-        self._server.stdout.close()
+        if self._server is not None:
+            self._server.communicate(timeout=30)
 
 
 class World:
