@@ -63,6 +63,10 @@ class Vendor:
         """Let calls go wrong; see the stand-in's faults."""
         self._ask("POST", "faults", {"kind": kind, **details})
 
+    def loses(self, station: str) -> None:
+        """The station is gone altogether, as if its key had never been right."""
+        self._ask("DELETE", f"stations/{station}")
+
     def recovers(self) -> None:
         """No more faults."""
         self._ask("DELETE", "faults")
