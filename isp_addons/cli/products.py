@@ -49,7 +49,7 @@ def add(
         price=parse_amount(price, currency=context.currency),
         priority=priority,
         terms=terms,
-        options=dict(_option(each) for each in options),
+        options=dict(parse_option(each) for each in options),
     )
     new_id = add_product(context, session.cause(f"product {code} added"), new)
     say(f"Added the product {code}.", as_json=as_json, id=new_id, code=code)
@@ -126,7 +126,8 @@ def include(session: Session, *, code: str, tariff: str, as_json: bool) -> None:
     say(f"The tariff {tariff} {text} {code}.", as_json=as_json, tariff=tariff, product=code, changed=changed)
 
 
-def _option(text: str) -> tuple[str, str]:
+def parse_option(text: str) -> tuple[str, str]:
+    """Read ``NAME=VALUE``."""
     name, equals, value = text.partition("=")
     if not name or not equals:
         raise BadInput(f"The option {text!r} is not of the form NAME=VALUE.", code="bad_option")

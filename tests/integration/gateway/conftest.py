@@ -1,0 +1,117 @@
+"""A vendor behind a gateway as the product has it: over HTTP, against the stand-in."""
+
+import http.client
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from isp_addons.vendor import Vendor
+from isp_addons.vendor_api import Clock, LicenceView, ReplayClock, VendorContext
+from isp_addons.vendor_api.http import CLOCK_HEADER
+from isp_addons_gateway import Gateway, GatewayOptions
+from isp_addons_gateway.sandbox import GatewaySandbox
+
+SECRET = "k3y-that-signs-everything"
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+APRIL = datetime(2026, 4, 1, tzinfo=UTC)
+
+MakeVendor = Callable[..., Vendor]
+MakeLicence = Callable[..., LicenceView]
+
+
+@dataclass(frozen=True)
+class Control:
+    """The stand-in's doors under /sandbox/, at the moment of the clock."""
+
+    port: int
+    clock: ReplayClock
+
+    def __call__(self, method: str, path: str, body: Mapping[str, Any] | None = None, *, status: int = 200) -> Any:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            headers = {CLOCK_HEADER: self.clock.now().isoformat()}
+            connection.request(method, f"/sandbox/{path}", json.dumps(body) if body is not None else None, headers)
+            answer = connection.getresponse()
+            read = json.loads(answer.read())
+        finally:
+            connection.close()
+        assert answer.status == status, read
+        return read
+
+    def row(self, key: str) -> dict[str, Any]:
+        """Everything the stand-in has of one licence."""
+        found: dict[str, Any] = self("GET", f"rows/{key}")
+        return found
+
+    def fault(self, kind: str, **details: Any) -> None:
+        """Let the next call go wrong, or those that *details* name."""
+        self("POST", "faults", {"kind": kind, **details})
+
+    def will_answer(self, **answer: Any) -> None:
+        """Put an answer into the stand-in's mouth."""
+        self("POST", "answers", answer)
+
+    def calls(self) -> list[tuple[str, str]]:
+        """The actions that were called, in order, each with its outcome."""
+        return [(call["action"], call["outcome"]) for call in self("GET", "calls")["calls"]]
+
+
+@pytest.fixture
+def clock() -> ReplayClock:
+    return ReplayClock(NOW)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[GatewaySandbox]:
+    with Gateway.sandbox(secret=SECRET) as server:
+        yield server
+
+
+@pytest.fixture
+def control(sandbox: GatewaySandbox, clock: ReplayClock) -> Control:
+    return Control(int(sandbox.url.rpartition(":")[2]), clock)
+
+
+@pytest.fixture
+def make_vendor(sandbox: GatewaySandbox, clock: ReplayClock) -> Iterator[MakeVendor]:
+    made: list[Vendor] = []
+
+    def make(*, clock: Clock = clock, **options: str) -> Vendor:
+        checked = GatewayOptions.model_validate({**sandbox.options(), "read_timeout": "0.4", **options})
+        made.append(Vendor("office", Gateway(VendorContext("office", checked, clock)), "1"))
+        return made[-1]
+
+    yield make
+    for vendor in made:
+        vendor.plugin.close()
+
+
+@pytest.fixture
+def vendor(make_vendor: MakeVendor) -> Vendor:
+    return make_vendor()
+
+
+@pytest.fixture
+def make_licence() -> MakeLicence:
+    def make(key: str = "L-1", **changed: Any) -> LicenceView:
+        given: dict[str, Any] = {
+            "key": key,
+            "reference": None,
+            "account": "1042",
+            "product": "Office",
+            "options": {"plan": "business"},
+            "quantity": 3,
+            "paid_until": APRIL,
+        }
+        return LicenceView(**{**given, **changed})
+
+    return make
+
+
+@pytest.fixture
+def licence(make_licence: MakeLicence) -> LicenceView:
+    return make_licence()
