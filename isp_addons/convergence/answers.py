@@ -60,7 +60,7 @@ def as_row(answer: Answer, *, wanted: Wanted, suspend_from: datetime | None, jit
     if isinstance(result, VendorError):
         row.update(_failed(answer, result, jitter))
     elif isinstance(result, NeedsOperator):
-        row.update(failure=OPERATOR, failure_text=_plain(result.instructions), given_up_at=at)
+        row.update(failure=OPERATOR, failure_text=plain(result.instructions), given_up_at=at)
     elif isinstance(result, Pending):
         row.update(next_try_at=at + max(result.poll_after, _SHORTEST_POLL))
     elif isinstance(result, SeenLicence):
@@ -83,7 +83,7 @@ def audit_rows(answer: Answer, row: dict[str, Any]) -> list[dict[str, Any]]:
             changes.append(("seen_end", seconds(before.paid_until), row["b_seen_end"]))
     if row["b_given_up_at"] is not None:
         changes.append(("given_up", answer.licence.failure, row["b_failure"]))
-    why = _plain(str(answer.result))[:300] if answer.failure else f"{answer.step.value} was answered"
+    why = plain(str(answer.result))[:300] if answer.failure else f"{answer.step.value} was answered"
     return [_audit_row(answer, field, was, now, why) for field, was, now in changes]
 
 
@@ -101,6 +101,11 @@ def reassert_at(until: datetime | None, now: datetime) -> datetime | None:
         return None
     half_way = now + max((until - now) / 2, _SHORTEST_SUSPENSION)
     return max(until - REASSERT_BEFORE, half_way).replace(microsecond=0)
+
+
+def plain(text: str) -> str:
+    """*text* as every database can store it: no NUL, no half characters, not too long."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()[:500]
 
 
 def _seen(answer: Answer) -> Seen:
@@ -147,7 +152,7 @@ def _failed(answer: Answer, error: VendorError, jitter: float) -> dict[str, Any]
     return {
         "tries": tries,
         "failure": error.kind.value,
-        "failure_text": _plain(str(error)),
+        "failure_text": plain(str(error)),
         "next_try_at": again or answer.at,
         "given_up_at": None if again else answer.at,
     }
@@ -174,11 +179,6 @@ def _overtaken(row: dict[str, Any], wanted: Wanted, at: datetime) -> None:
         row.update(given_up_at=None, tries=0, failure=None, failure_text="", next_try_at=at)
     if row["seen_state"] == SeenState.SUSPENDED and wanted.state is WantedState.SUSPENDED:
         row["reassert_at"] = at
-
-
-def _plain(text: str) -> str:
-    """What every database can store: no NUL, no half characters, not too long."""
-    return text.replace("\x00", "").encode("utf-8", "replace").decode()[:500]
 
 
 def _audit_row(answer: Answer, field: str, before: object, after: object, why: str) -> dict[str, Any]:

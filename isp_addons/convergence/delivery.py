@@ -36,6 +36,7 @@ _AHEAD_SECONDS = 0.3
 """How much work is leased ahead at the pace so far: enough to keep every thread busy, and a changed want is seen soon."""
 
 _BUSY_SECONDS = 0.5
+_LOCKED_SECONDS = 0.05
 _PATIENCE_SECONDS = 60.0
 """How long a database that cannot be written is borne with. Then the leases are left to be taken over, and read again."""
 
@@ -225,6 +226,8 @@ class Delivery:
         """What follows from a transaction that was committed."""
         written = [each for each in self._answers if each not in kept]
         self._answers, self._unused = kept, []
+        if kept:
+            time.sleep(_LOCKED_SECONDS)
         for answer in written:
             self.tally.count(answer)
         passed = time.monotonic() - self._written_at

@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 WATCH_SECONDS = 1.0
 """How often the loop looks for what is due and for workers that died: an event becomes a vendor call within about this time."""
 
+_AWAY_SECONDS = 5.0
+"""The same while the database is busy or away."""
+
 _REST_SECONDS = 30.0
 """How long a vendor is left alone whose delivery itself broke off."""
 
@@ -81,14 +84,16 @@ class Convergence:
         """
         with _Deliveries(self, stop, progress) as deliveries:
             while not stop.is_set():
+                rest = WATCH_SECONDS
                 try:
                     self.take_over()
                     for vendor in self.callable_now():
                         deliveries.start(vendor)
                 except TryAgain as problem:
                     log.warning("the vendors wait: %s", problem.message)
+                    rest = _AWAY_SECONDS
                 deliveries.reap()
-                stop.wait(WATCH_SECONDS)
+                stop.wait(rest)
 
     def callable_now(self) -> list[Vendor]:
         """The usable vendors that have something due and are not paused."""

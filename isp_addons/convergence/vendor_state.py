@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from isp_addons.convergence.answers import plain
 from isp_addons.domain.cause import Cause, Source
 from isp_addons.domain.retry import PATIENCE, FailureKind
 from isp_addons.store import audit
@@ -168,7 +169,7 @@ def _learn_one(row: VendorState, error: VendorError | None, *, limits: Limits, n
 def _open(row: VendorState, error: VendorError, until: datetime, *, standing: bool) -> None:
     row.pauses += 0 if standing else 1
     row.paused_until = max(until, row.paused_until or until)
-    row.reason = str(error).replace("\x00", "")[:500]
+    row.reason = plain(str(error))
 
 
 def _growing(first: timedelta, pauses: int) -> timedelta:

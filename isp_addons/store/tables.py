@@ -17,6 +17,11 @@ NOW_DIFFERENT = (
 """The difference between wanted and seen, as `isp_addons.domain.licence.next_step` sees it, but for suspensions to reassert."""
 
 
+def _where(condition: str) -> dict[str, Any]:
+    """What makes an index a partial one, on both databases."""
+    return {f"{database}_where": text(condition) for database in ("sqlite", "postgresql")}
+
+
 class Base(DeclarativeBase):
     """Names every constraint, so that migrations can name it too."""
 
@@ -107,14 +112,7 @@ class Subscription(Base):
     """An account has ordered a product. ``price``: of the whole next period (quantity included), fixed when it changes."""
 
     __tablename__ = "subscription"
-    __table_args__ = (
-        Index(
-            "ix_subscription_running",
-            "account_id",
-            sqlite_where=text("status = 'running'"),
-            postgresql_where=text("status = 'running'"),
-        ),
-    )
+    __table_args__ = (Index("ix_subscription_running", "account_id", **_where("status = 'running'")),)
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id"), index=True)
@@ -148,16 +146,7 @@ class Hold(Base):
     """A reason to be suspended. It stands while ``lifted_at`` is None; one standing hold for each owner."""
 
     __tablename__ = "hold"
-    __table_args__ = (
-        Index(
-            "uq_hold_standing",
-            "subscription_id",
-            "owner",
-            unique=True,
-            sqlite_where=text("lifted_at IS NULL"),
-            postgresql_where=text("lifted_at IS NULL"),
-        ),
-    )
+    __table_args__ = (Index("uq_hold_standing", "subscription_id", "owner", unique=True, **_where("lifted_at IS NULL")),)
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"))
     owner: Mapped[str] = mapped_column(String(12))
@@ -175,39 +164,11 @@ class Licence(Base):
 
     __tablename__ = "licence"
     __table_args__ = (
-        Index(
-            "ix_licence_due",
-            "vendor",
-            "wanted_state",
-            "next_try_at",
-            "id",
-            sqlite_where=text(NOW_DIFFERENT),
-            postgresql_where=text(NOW_DIFFERENT),
-        ),
-        Index(
-            "ix_licence_reassert",
-            "reassert_at",
-            sqlite_where=text("reassert_at IS NOT NULL"),
-            postgresql_where=text("reassert_at IS NOT NULL"),
-        ),
-        Index(
-            "ix_licence_leased",
-            "lease_owner",
-            sqlite_where=text("lease_owner IS NOT NULL"),
-            postgresql_where=text("lease_owner IS NOT NULL"),
-        ),
-        Index(
-            "ix_licence_given_up",
-            "given_up_at",
-            sqlite_where=text("given_up_at IS NOT NULL"),
-            postgresql_where=text("given_up_at IS NOT NULL"),
-        ),
-        Index(
-            "ix_licence_dated",
-            "subscription_id",
-            sqlite_where=text("wanted_end IS NOT NULL"),
-            postgresql_where=text("wanted_end IS NOT NULL"),
-        ),
+        Index("ix_licence_due", "vendor", "wanted_state", "next_try_at", "id", **_where(NOW_DIFFERENT)),
+        Index("ix_licence_reassert", "reassert_at", **_where("reassert_at IS NOT NULL")),
+        Index("ix_licence_leased", "lease_owner", **_where("lease_owner IS NOT NULL")),
+        Index("ix_licence_given_up", "given_up_at", **_where("given_up_at IS NOT NULL")),
+        Index("ix_licence_dated", "subscription_id", **_where("wanted_end IS NOT NULL")),
         UniqueConstraint("subscription_id", "seat"),
     )
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -242,9 +203,7 @@ class Event(Base):
     """The inbox: one row for each event key, handled when ``handled_at`` is set."""
 
     __tablename__ = "event"
-    __table_args__ = (
-        Index("ix_event_waiting", "id", sqlite_where=text("handled_at IS NULL"), postgresql_where=text("handled_at IS NULL")),
-    )
+    __table_args__ = (Index("ix_event_waiting", "id", **_where("handled_at IS NULL")),)
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     key: Mapped[str] = mapped_column(String(160), unique=True)
     word: Mapped[str] = mapped_column(String(20))

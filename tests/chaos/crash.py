@@ -62,7 +62,7 @@ class Steps:
             self.step("after answer")
             return answer
 
-        requests.Session.send = watched  # type: ignore[method-assign]
+        requests.Session.send = watched  # type: ignore[method-assign,assignment]
 
 
 def _short(sql: str) -> str:
@@ -104,7 +104,7 @@ def _run(words: list[str], fatal: int | None, files: dict[str, Path]) -> NoRetur
             code = stop.code if isinstance(stop.code, int) else 1
         except BaseException:  # noqa: BLE001 - told as the interpreter would
             with contextlib.suppress(Exception):
-                sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+                sys.excepthook(*sys.exc_info())
         out.flush()
         err.flush()
         os._exit(code)

@@ -113,7 +113,9 @@ def test_a_worker_that_is_told_to_stop_finishes_its_calls_and_knows_how_they_end
     assert len(site.blocked()) < COUNT, "it did not work off the rest first"
 
 
-def test_the_whole_worker_stops_in_order(site: Site) -> None:
+def test_the_whole_worker_goes_on_without_its_spool_and_stops_in_order(site: Site) -> None:
+    site.world.spool.rmdir()
+    site.world.spool.write_text("in the way of the folder")
     worker = site.worker("worker")
     _until(lambda: len(site.suspended()) > 20, seconds=30)
     worker.send_signal(signal.SIGTERM)

@@ -48,7 +48,7 @@ class House:
         plugins_dir: Path = PLUGINS,
     ) -> None:
         self.store = store
-        self.clock = clock or ReplayClock(NOW)
+        self.clock: Any = clock or ReplayClock(NOW)
         finder = Host((), clock=self.clock, plugins_dir=plugins_dir)
         self._sections = [_section(finder, name, (plugins or {}).get(name, name), options) for name, options in vendors.items()]
         self._plugins_dir = plugins_dir
@@ -138,12 +138,20 @@ class House:
             session.execute(update(Subscription).where(Subscription.id == subscription).values(status="ended"))
             wants.rework(session, self.cause("cancelled"))
 
+    def renew(self, key: str, until: datetime) -> None:
+        """The next period was paid."""
+        with self.store.write() as session:
+            (subscription,) = self._subscriptions(session, (key,))
+            session.execute(update(Subscription).where(Subscription.id == subscription).values(paid_until=until))
+            scratch.empty(session, scratch.renewing)
+            session.execute(insert(scratch.renewing).values(subscription_id=subscription, account_id=1, price=0))
+            wants.follow_paid_until(session, self.cause("paid"))
+
     def converge(self, **options: Any) -> dict[str, Tally]:
         return self.convergence.once(**options)
 
     def later(self, **passed: float) -> None:
         """Turn the clock."""
-        assert isinstance(self.clock, ReplayClock)
         self.clock.moment += timedelta(**passed)
 
     def row(self, key: str) -> Any:
@@ -172,7 +180,7 @@ class House:
         about = self.row(key).id
         query = select(Audit.field, Audit.before, Audit.after).where(Audit.subject == "licence", Audit.subject_id == about)
         with self.store.read() as session:
-            return [tuple(row) for row in session.execute(query.order_by(Audit.id))]
+            return [(row.field, row.before, row.after) for row in session.execute(query.order_by(Audit.id))]
 
     def cause(self, why: str) -> Cause:
         return Cause(actor="tester", source=Source.ADMIN, at=self.clock.now(), why=why)

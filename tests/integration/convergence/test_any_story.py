@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
 from integration.convergence.house import APRIL, House
 from integration.convergence.tricks import answering, raising
@@ -154,8 +154,6 @@ def test_any_story_ends_with_what_is_wanted() -> None:
         store = Store(f"sqlite:///{Story.folder / 'original.db'}")
         schema.upgrade(store)
         store.close()
-        run = Story.TestCase()
-        run.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
-        run.runTest()
+        run_state_machine_as_test(Story, settings=settings(max_examples=25, stateful_step_count=25, deadline=None))
     finally:
         shutil.rmtree(Story.folder)

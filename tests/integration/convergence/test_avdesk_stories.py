@@ -1,6 +1,6 @@
 """The loop against the stand-in AV-Desk server over real HTTP: what goes wrong is set right, and nothing happens twice."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -36,13 +36,14 @@ def _stations(house: House, vendor: StandIn, count: int, **columns: str) -> list
 
 def test_a_licence_lives_from_order_to_cancel(house: House, vendor: StandIn) -> None:
     key = house.licence("42", vendor="avdesk", seen="absent")
-    for act, script, state in (
+    life: list[tuple[Callable[[], None], str, str]] = [
         (lambda: None, "stations/add", "unactivated"),
         (lambda: house.block(key), CHANGE, "blocked"),
         (lambda: house.free(key), CHANGE, "unactivated"),
         (lambda: house.want(key, end=APRIL), CHANGE, "unactivated"),
         (lambda: house.end(key), "stations/delete", "deleted"),
-    ):
+    ]
+    for act, script, state in life:
         before = len(vendor.changes())
         act()
         house.converge()
@@ -141,7 +142,7 @@ def test_a_block_dated_to_the_period_end_is_moved_forward_when_the_billing_block
     house.free(key)
     house.converge()
     assert vendor.states(key) == ["unactivated"]
-    house.clock.moment = APRIL + timedelta(hours=1)  # type: ignore[attr-defined]
+    house.clock.moment = APRIL + timedelta(hours=1)
     assert vendor.states(key) == ["blocked"], "no call was needed on the day"
     assert house.converge() == {}
 
@@ -149,7 +150,7 @@ def test_a_block_dated_to_the_period_end_is_moved_forward_when_the_billing_block
 def test_a_block_window_is_renewed_for_years_and_never_ends_by_itself(house: House, vendor: StandIn) -> None:
     (key,) = _stations(house, vendor, 1, wanted="suspended")
     for week in range(3 * 52):
-        house.clock.moment = NOW + timedelta(weeks=week)  # type: ignore[attr-defined]
+        house.clock.moment = NOW + timedelta(weeks=week)
         assert week == 0 or vendor.states(key) == ["blocked"], f"in week {week}"
         house.converge()
     assert vendor.states(key) == ["blocked"]

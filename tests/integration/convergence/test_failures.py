@@ -114,7 +114,7 @@ def test_what_a_vendor_cannot_do_is_given_up_and_never_replaced_by_another_call(
     other = house.licence("43", vendor="bare", seen="absent")
     house.converge()
     assert [(each.licence, each.failure) for each in house.given_up()] == [(key, "unsupported")]
-    assert house.host.vendor("bare").plugin.calls == [other]
+    assert house.host.vendor("bare").plugin.calls == [other]  # type: ignore[attr-defined]
     assert house.states(key) == [("suspended", "active")]
 
 
@@ -186,7 +186,11 @@ def test_an_answer_that_the_contract_does_not_know_is_no_confirmation(house: Hou
 
 
 @pytest.mark.parametrize(
-    "answer", [SeenLicence(key="k", state="active"), SeenLicence(key="k", state=SeenState.ACTIVE, quantity=-1)]
+    "answer",
+    [
+        SeenLicence(key="k", state="active"),  # type: ignore[arg-type]
+        SeenLicence(key="k", state=SeenState.ACTIVE, quantity=-1),
+    ],
 )
 def test_a_reading_that_the_contract_does_not_know_is_tried_again(house: House, answer: Any) -> None:
     key = house.licence("42", wanted="suspended", seen="unknown")

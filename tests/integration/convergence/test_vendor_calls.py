@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from acceptance.kit import Isp, Result
+from acceptance.kit import Isp
 from integration.convergence.house import Databases
 from isp_addons.domain.period import parse_moment
 from isp_addons_avdesk.sandbox import AvDeskSandbox
@@ -143,7 +144,7 @@ def test_an_outage_costs_few_calls_and_ends_by_itself(isp: Isp) -> None:
 def test_no_secret_is_in_any_line_of_the_log_or_in_any_error(isp: Isp) -> None:
     isp.configure("isp-addons", log_level="debug")
     isp.configure("vendor:avdesk", breaker_failures="1000")
-    said: list[Result] = []
+    said: list[Any] = []
     _suspends(isp, 1)
     for fault in ("error_500", "unavailable_503", "garbage", "partial", "refuse_before", "rate_limit"):
         isp.vendor.goes_wrong(fault, times=None)

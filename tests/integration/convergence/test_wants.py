@@ -1,12 +1,17 @@
 """What is wanted reaches the vendor: each change once, the newest want at last, nothing that nobody wants any more."""
 
 from datetime import timedelta
+from itertools import product
 
 from integration.convergence.conftest import MakeHouse
 from integration.convergence.house import APRIL, NOW, House
+from integration.convergence.tricks import raising
+from isp_addons.convergence.plan import plan
 from isp_addons.domain.hold import HoldOwner
 from isp_addons.store.leases import seconds
 from isp_addons.vendor_api import Done, LicenceView, Rejected, Unavailable
+
+MAY = APRIL + timedelta(days=30)
 
 
 def test_a_licence_that_is_wanted_and_absent_is_ordered_with_our_key(house: House) -> None:
@@ -33,6 +38,20 @@ def test_each_difference_has_its_own_call_and_then_there_is_none(house: House) -
         house.converge()
         assert house.fake.hooks(key) == ([wanted] if wanted else []), name
     assert house.converge() == {}
+
+
+def test_the_plan_names_the_calls_that_are_made_then(make_house: MakeHouse) -> None:
+    house = make_house(vendors={"fake": {}, "other": {}}, plugins={"other": "fake"})
+    for number, (wanted, seen) in enumerate(product(("active", "suspended", "ended"), ("absent", "active", "suspended"))):
+        house.licence(str(number), wanted=wanted, seen=seen)
+    house.licence("elsewhere", vendor="other", seen="absent")
+    everywhere = list(plan(house.store, now=house.clock.now()))
+    planned = list(plan(house.store, now=house.clock.now(), vendors=["fake"]))
+    assert len(everywhere) == len(planned) + 1
+    assert house.fake.calls == [], "planning calls nobody"
+    house.converge()
+    assert sorted(house.fake.calls) == sorted((call.step, call.licence) for call in planned)
+    assert list(plan(house.store, now=house.clock.now())) == []
 
 
 def test_blocked_and_paid_before_the_call_means_no_call(house: House) -> None:
@@ -87,12 +106,30 @@ def test_a_refusal_of_what_is_not_wanted_any_more_gives_nothing_up(house: House)
     assert house.row(key).seen_quantity == 3
 
 
+def test_a_paid_period_gives_what_was_given_up_a_fresh_chance(house: House) -> None:
+    key = house.licence("42", wanted_end=seconds(APRIL))
+    house.fake.bend("on_charge", raising(Rejected("not this month")))
+    house.converge()
+    assert [each.licence for each in house.given_up()] == [key]
+    house.renew(key, APRIL)
+    assert [each.licence for each in house.given_up()] == [key], "nothing new is wanted"
+    house.renew(key, MAY)
+    house.converge()
+    assert house.given_up() == []
+    assert house.row(key).seen_end == seconds(MAY)
+
+
 def test_a_block_at_once_while_a_later_suspension_is_under_way_is_asked_for(house: House) -> None:
     """The vendor confirms a suspension from the next period on; meanwhile the billing has blocked the account now."""
     key = house.licence("42")
     house.block(key, owner=HoldOwner.FORECAST, since=APRIL)
     asked: list[object] = []
-    house.fake.bend("before_period_end", lambda licence: asked.append(licence.suspend_from) or house.block(key))
+
+    def is_blocked_meanwhile(licence: LicenceView) -> None:
+        asked.append(licence.suspend_from)
+        house.block(key)
+
+    house.fake.bend("before_period_end", is_blocked_meanwhile)
     house.converge()
     assert asked == [APRIL]
     assert house.fake.hooks(key) == ["before_period_end", "on_block"]
@@ -139,7 +176,7 @@ def test_every_change_at_the_vendor_has_its_audit_row(house: House) -> None:
     house.block(key)
     house.converge()
     house.free(key)
-    house.fake.bend("on_unblock", _down)
+    house.fake.bend("on_unblock", raising(Unavailable("the vendor is down")))
     house.converge()
     house.later(minutes=1)
     house.converge()
@@ -164,7 +201,3 @@ def test_a_suspension_that_the_vendor_ends_by_itself_is_renewed_before_it_does_f
         house.converge()
         covered_until = house.fake.has[key].suspended_until
     assert house.fake.hooks(key) == ["on_block"] * 5, "once, and then every 335 days or so"
-
-
-def _down(_licence: LicenceView) -> None:
-    raise Unavailable("the vendor is down")

@@ -98,9 +98,8 @@ def test_answers_wait_for_a_busy_database_and_none_is_lost(store: Store, impatie
     assert len(house.fake.calls) == 20, "none was called twice"
 
 
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 def test_a_service_that_is_changing_a_licence_holds_up_nobody_elses_answers(house: House) -> None:
-    if house.store.is_sqlite:
-        return  # one writer at a time: the test before this one
     keys = house.licences([str(number) for number in range(20)], wanted="suspended")
     gate = Gate()
     house.fake.bend("on_block", gate)
@@ -117,9 +116,8 @@ def test_a_service_that_is_changing_a_licence_holds_up_nobody_elses_answers(hous
     assert house.fake.hooks(held) == ["on_block", "on_unblock"]
 
 
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 def test_a_worker_whose_lock_the_server_dropped_stops_and_its_licences_are_read(house: House) -> None:
-    if house.store.is_sqlite:
-        return  # the lock is the process's own
     house.licence("42", wanted="suspended")
     gate = Gate()
     house.fake.bend("on_block", gate)

@@ -168,7 +168,7 @@ def _breaks() -> Iterator[Sequence[SeenLicence]]:
         (lambda: [[SEEN]], PluginFault),
         (lambda: iter([[SEEN], SEEN]), PluginFault),
         (lambda: iter([[SEEN], ["k"]]), PluginFault),
-        (lambda: iter([[SEEN, replace(SEEN, quantity="many")]]), PluginFault),
+        (lambda: iter([[SEEN, replace(SEEN, quantity="many")]]), PluginFault),  # type: ignore[arg-type]
         (lambda: iter([[SEEN], None, [SEEN]]), PluginFault),
     ],
 )

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import insert, select
+from sqlalchemy import event, insert, select
 from sqlalchemy.orm import Session
 
 from isp_addons.domain.licence import SeenState, WantedState, next_step
@@ -104,6 +104,20 @@ def test_what_is_leased_is_due_free_and_of_that_vendor_and_the_first_in_turn(
         if left:
             resumed = {number for number in free if rows[number - 1]["wanted_state"] == "active"}
             assert resumed <= held or held <= resumed, "somebody who paid is served before anybody else"
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_looking_for_what_is_due_never_goes_through_all_licences(store: Store) -> None:
+    asked: list[tuple[str, tuple[Any, ...]]] = []
+    event.listen(store.engine, "before_cursor_execute", lambda _c, _cursor, sql, values, *_: asked.append((sql, values)))
+    with store.read() as session:
+        leases.any_due(session, vendor="mine", now=NOW)
+        leases.take(session, vendor="mine", worker_id="me", now=NOW, limit=100)
+        looks = [(sql, values) for sql, values in asked if "licence" in sql]
+        plans = [session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values).all() for sql, values in looks]
+    steps = [row[-1] for plan in plans for row in plan]
+    assert {"ix_licence_due", "ix_licence_reassert"} <= {word for step in steps for word in step.split()}
+    assert [step for step in steps if step.startswith("SCAN licence")] == []
 
 
 def test_every_state_is_found_however_few_licences_differ(store: Store, subscription: int) -> None:

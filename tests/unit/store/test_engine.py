@@ -19,9 +19,8 @@ NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 ACCOUNT = {"currency": "EUR", "time_zone": "UTC", "created_at": NOW}
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_sqlite_is_opened_so_that_a_commit_survives_a_power_cut(store: Store) -> None:
-    if not store.is_sqlite:
-        return
     for _ in range(2):  # every connection, not only the first
         with store.read() as session, store.read() as another:
             for each in (session, another):
