@@ -26,6 +26,7 @@ from isp_addons.domain.event import ALIASES, Word
 from isp_addons.domain.licence import SeenState, WantedState
 from isp_addons.domain.retry import PATIENCE, FailureKind
 from isp_addons.host import ENTRY_POINTS, Host
+from isp_addons.settings import required_first
 from isp_addons.settings.sections import SECTIONS, VENDOR_OPTIONS, VendorSettings
 from isp_addons.settings.values import written
 from isp_addons.settings.vendors import secret_options
@@ -82,8 +83,8 @@ def _command(name: str, command: click.Command, parent: click.Context) -> Iterat
 
 
 def _options(command: click.Command, ctx: click.Context) -> Iterator[str]:
-    rows = [_option(each, ctx) for each in command.get_params(ctx) if isinstance(each, click.Option)]
-    own = [row for row in rows if not row.startswith("| `--help`")]
+    options = [each for each in command.get_params(ctx) if isinstance(each, click.Option)]
+    own = [_option(each, ctx) for each in options if "--help" not in each.opts]
     if own:
         yield from ["| option | default | meaning |", "|---|---|---|", *own]
 
@@ -121,7 +122,7 @@ def configuration() -> str:
     lines += _settings(VendorSettings, list(VENDOR_OPTIONS))
     for name, options in plugins().items():
         lines += [f"## Options of the plugin `{name}`", "", "They stand in the same section as the options above.", ""]
-        lines += _settings(options, list(options.model_fields))
+        lines += _settings(options, required_first(options))
     return "\n".join(lines)
 
 

@@ -24,7 +24,7 @@ def cancel(context: Context, cause: Cause, *, subscription_id: int, at_once: boo
         if subscription.status in (Status.ENDED.value, Status.REFUSED.value):
             return Status(subscription.status)
         if at_once:
-            _move(session, cause, subscription, Status.ENDED)
+            move(session, cause, subscription, Status.ENDED)
         elif subscription.status == Status.RUNNING.value:
             context.billing.fill(session, gathered)
             period_end = session.scalar(select(scratch.funds.c.period_end))
@@ -36,7 +36,7 @@ def leave(session: Session, context: Context, cause: Cause, subscription: Subscr
     """Let *subscription* run out: at the end of what is paid; a bundled one, paid with its tariff, at *until*."""
     if subscription.plan == Plan.BUNDLED.value:
         _pay_until(session, cause, subscription, until)
-    _move(session, cause, subscription, Status.ENDING)
+    move(session, cause, subscription, Status.ENDING)
     _redate(session, context, cause, subscription)
 
 
@@ -49,7 +49,7 @@ def undo(context: Context, cause: Cause, *, subscription_id: int) -> Status:
                 raise Refused(f"Subscription {subscription_id} is over; order again.", code="already_over")
             if subscription.plan == Plan.BUNDLED.value:
                 _pay_until(session, cause, subscription, None)
-            _move(session, cause, subscription, Status.RUNNING)
+            move(session, cause, subscription, Status.RUNNING)
             _redate(session, context, cause, subscription)
         elif subscription.status != Status.RUNNING.value:
             raise Refused(f"Subscription {subscription_id} is {subscription.status}; order again.", code="already_over")
@@ -82,7 +82,8 @@ def finish(context: Context, cause: Cause) -> int:
         return int(result.rowcount)  # type: ignore[attr-defined]
 
 
-def _move(session: Session, cause: Cause, subscription: Subscription, status: Status) -> None:
+def move(session: Session, cause: Cause, subscription: Subscription, status: Status) -> None:
+    """Give one subscription another status; what it means for its licences follows at once."""
     audit.record(
         session,
         cause,
@@ -93,7 +94,7 @@ def _move(session: Session, cause: Cause, subscription: Subscription, status: St
         after=status.value,
     )
     subscription.status = status.value
-    subscription.ended_at = cause.at if status is Status.ENDED else None
+    subscription.ended_at = cause.at if status in (Status.ENDED, Status.REFUSED) else None
     session.flush()
     scratch.empty(session, scratch.touched)
     session.execute(insert(scratch.touched).values(subscription_id=subscription.id))

@@ -8,9 +8,8 @@ from isp_addons.domain.cause import Cause
 from isp_addons.domain.licence import SeenState
 from isp_addons.domain.retry import FailureKind
 from isp_addons.domain.subscription import Status
-from isp_addons.services import block, find, top_up
+from isp_addons.services import block, cancel, find, top_up
 from isp_addons.services.context import Context
-from isp_addons.store import audit, scratch, wants
 from isp_addons.store.tables import Account, Charge, Licence, Subscription
 
 _FOR_GOOD = (FailureKind.REJECTED.value, FailureKind.UNSUPPORTED.value)
@@ -43,7 +42,7 @@ def reverse_refused(context: Context, cause: Cause) -> int:
         for subscription, charge in rows:
             _give_back(session, cause, subscription, charge)
         for subscription in dict.fromkeys(subscription for subscription, _ in rows):
-            _refuse(session, cause, subscription)
+            cancel.move(session, cause, subscription, Status.REFUSED)
         if rows:
             owners = select(Account.ref).where(Account.id.in_({subscription.account_id for subscription, _ in rows}))
             refs = sorted(session.scalars(owners))
@@ -65,21 +64,3 @@ def _give_back(session: Session, cause: Cause, subscription: Subscription, charg
             note=cause.why,
         )
     session.execute(update(Charge).where(Charge.id == charge.id).values(reversed_at=cause.at))
-
-
-def _refuse(session: Session, cause: Cause, subscription: Subscription) -> None:
-    audit.record(
-        session,
-        cause,
-        subject="subscription",
-        subject_id=subscription.id,
-        field="status",
-        before=subscription.status,
-        after=Status.REFUSED.value,
-    )
-    subscription.status = Status.REFUSED.value
-    subscription.ended_at = cause.at
-    session.flush()
-    scratch.empty(session, scratch.touched)
-    session.execute(scratch.touched.insert().values(subscription_id=subscription.id))
-    wants.rework(session, cause)

@@ -1,7 +1,7 @@
 """The configuration: one INI file, read once, checked whole. Every problem is told at once, each with its file and line."""
 
 from isp_addons.settings.load import Settings, load
-from isp_addons.settings.sample import sample
+from isp_addons.settings.sample import required_first, sample
 from isp_addons.settings.sections import (
     Adapter,
     BillingSettings,
@@ -27,6 +27,7 @@ __all__ = [
     "VendorSettings",
     "check_vendor_options",
     "load",
+    "required_first",
     "resolve",
     "sample",
     "starred",

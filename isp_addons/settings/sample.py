@@ -40,9 +40,14 @@ def _vendor(name: str, options: type[BaseModel]) -> str:
         f"# A vendor that the plugin {name} speaks to; one section each, NAME as you like: [vendor:NAME].",
         f"#[vendor:{name}]",
         *_lines(VendorSettings, VENDOR_OPTIONS, {"plugin": name}, required="#"),
-        *_lines(options, options.model_fields, given, required="#"),
+        *_lines(options, required_first(options), given, required="#"),
     ]
     return "\n".join(lines) + "\n"
+
+
+def required_first(options: type[BaseModel]) -> list[str]:
+    """The options of a plugin as people read them: what must be given, then the rest, each in the order of the model."""
+    return sorted(options.model_fields, key=lambda name: not options.model_fields[name].is_required())
 
 
 def _lines(model: type[BaseModel], options: Collection[str], given: Mapping[str, str], *, required: str = "") -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, String, cast, insert, literal, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, String, cast, insert, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -58,12 +58,6 @@ def record_all(
         literal(cause.why[:300]),
     )
     session.execute(insert(Audit).from_select(_COLUMNS, rows))
-
-
-def history(session: Session, *, subject: str, subject_id: int, limit: int = 100) -> list[Audit]:
-    """The newest changes of one thing, newest first."""
-    rows = select(Audit).where(Audit.subject == subject, Audit.subject_id == subject_id)
-    return list(session.scalars(rows.order_by(Audit.id.desc()).limit(limit)))
 
 
 def _text(value: SQLColumnExpression[Any] | str | None) -> ColumnElement[Any]:

@@ -1,7 +1,6 @@
 """Column types that keep the house rules: time is aware UTC, a missing zone is refused."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import DateTime, Dialect
 from sqlalchemy.types import TypeDecorator
@@ -27,7 +26,3 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-    def process_literal_param(self, value: Any, dialect: Dialect) -> str:
-        """Write a literal, for statements that are printed."""
-        return repr(self.process_bind_param(value, dialect))

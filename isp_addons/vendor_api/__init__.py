@@ -11,7 +11,7 @@ from isp_addons.vendor_api.errors import (
     Unsupported,
     VendorError,
 )
-from isp_addons.vendor_api.options import Secret, VendorOptions
+from isp_addons.vendor_api.options import HttpOptions, Secret, VendorOptions
 from isp_addons.vendor_api.plugin import VendorContext, VendorPlugin, hookimpl
 from isp_addons.vendor_api.types import (
     Capabilities,
@@ -32,6 +32,7 @@ __all__ = [
     "CheckReport",
     "Clock",
     "Done",
+    "HttpOptions",
     "LicenceView",
     "NeedsOperator",
     "Outcome",

@@ -43,7 +43,7 @@ class AvDeskClient:
         self._session = VendorSession(
             options.url,
             clock=clock,
-            timeout=(options.connect_timeout, options.read_timeout),
+            timeout=options.timeout,
             auth=(options.login, self._secrets[0]),
             verify=options.verify,
             secrets=self._secrets,

@@ -1,13 +1,12 @@
 """The settings of one AV-Desk server, as a ``[vendor:NAME]`` section gives them."""
 
 from enum import StrEnum
-from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
-from isp_addons.vendor_api import Secret, VendorOptions
+from isp_addons.vendor_api import HttpOptions, Secret
 
 
 class Generation(StrEnum):
@@ -24,7 +23,7 @@ class PeriodEnd(StrEnum):
     AT_ONCE = "at_once"
 
 
-class AvDeskOptions(VendorOptions):
+class AvDeskOptions(HttpOptions):
     """One AV-Desk server and how its stations are handled."""
 
     url: str = Field(
@@ -42,10 +41,6 @@ class AvDeskOptions(VendorOptions):
         description="IANA name of the server's time zone, such as Europe/Moscow: the server takes dates as local time.",
     )
     generation: Generation = Field(default=Generation.V4, description="Web API of the server: 4.x (AV-Desk 10) or 3.x.")
-    connect_timeout: float = Field(default=3.0, gt=0, le=60, description="Seconds to wait for a connection.")
-    read_timeout: float = Field(default=10.0, gt=0, le=300, description="Seconds to wait for an answer.")
-    verify_tls: bool = Field(default=True, description="Check the server's TLS certificate.")
-    ca_file: Path | None = Field(default=None, description="PEM file with the authority that signed the server's certificate.")
     page_size: int = Field(default=100, ge=1, le=100, description="Stations asked for in one page of a list.")
     suspend_days: int = Field(
         default=365,
@@ -85,19 +80,7 @@ class AvDeskOptions(VendorOptions):
             raise ValueError(f"{value!r} is no IANA time zone; write it like Europe/Moscow") from error
         return value
 
-    @field_validator("ca_file")
-    @classmethod
-    def _readable(cls, value: Path | None) -> Path | None:
-        if value is not None and not value.is_file():
-            raise ValueError(f"there is no file {value}")
-        return value
-
     @property
     def zone(self) -> ZoneInfo:
         """The server's time zone."""
         return ZoneInfo(self.time_zone)
-
-    @property
-    def verify(self) -> bool | str:
-        """What the HTTP session is told about certificates: yes, no, or the authority's file."""
-        return str(self.ca_file) if self.verify_tls and self.ca_file else self.verify_tls

@@ -37,7 +37,7 @@ class Calls:
         self._session = VendorSession(
             options.url,
             clock=clock,
-            timeout=(options.connect_timeout, options.read_timeout),
+            timeout=options.timeout,
             verify=options.verify,
             secrets=self._secrets,
             user_agent="eset",

@@ -1,14 +1,13 @@
 """The settings of one ESET MSP Administrator 2 account, as a ``[vendor:NAME]`` section gives them."""
 
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from isp_addons.vendor_api import Secret, VendorOptions
+from isp_addons.vendor_api import HttpOptions, Secret
 
 
-class EsetOptions(VendorOptions):
+class EsetOptions(HttpOptions):
     """One MSP account at ESET, and what its customer companies are made with."""
 
     url: str = Field(
@@ -41,8 +40,6 @@ class EsetOptions(VendorOptions):
     )
     connect_timeout: float = Field(default=5.0, gt=0, le=60, description="Seconds to wait for a connection.")
     read_timeout: float = Field(default=30.0, gt=0, le=300, description="Seconds to wait for an answer.")
-    verify_tls: bool = Field(default=True, description="Check the server's TLS certificate.")
-    ca_file: Path | None = Field(default=None, description="PEM file with the authority that signed the server's certificate.")
     page_size: int = Field(default=100, ge=1, le=100, description="Rows asked for in one page of a list.")
 
     @field_validator("url")
@@ -56,15 +53,3 @@ class EsetOptions(VendorOptions):
         if parts.path not in ("", "/") or parts.query or parts.fragment:
             raise ValueError("it must end after the host or port; the path /api is added")
         return value.rstrip("/")
-
-    @field_validator("ca_file")
-    @classmethod
-    def _readable(cls, value: Path | None) -> Path | None:
-        if value is not None and not value.is_file():
-            raise ValueError(f"there is no file {value}")
-        return value
-
-    @property
-    def verify(self) -> bool | str:
-        """What the HTTP session is told about certificates: yes, no, or the authority's file."""
-        return str(self.ca_file) if self.verify_tls and self.ca_file else self.verify_tls

@@ -35,7 +35,7 @@ class GatewayClient:
         self._session = VendorSession(
             options.url,
             clock=clock,
-            timeout=(options.connect_timeout, options.read_timeout),
+            timeout=options.timeout,
             verify=options.verify,
             secrets=self.secrets,
             user_agent="gateway",

@@ -1,12 +1,11 @@
 """The settings of one gateway, as a ``[vendor:NAME]`` section gives them."""
 
 import re
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
-from isp_addons.vendor_api import Secret, VendorOptions
+from isp_addons.vendor_api import HttpOptions, Secret
 from isp_addons_gateway.declared import DeclaredOptions
 
 _PLAIN_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*/?")
@@ -14,7 +13,7 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SHORTEST_SECRET = 16
 
 
-class GatewayAddress(VendorOptions):
+class GatewayAddress(HttpOptions):
     """Where the gateway is and how it knows us."""
 
     url: str = Field(
@@ -25,10 +24,6 @@ class GatewayAddress(VendorOptions):
     key_id: str = Field(
         default="isp-addons", description="Name of that secret, sent with every request, so that a gateway may know several."
     )
-    connect_timeout: float = Field(default=3.0, gt=0, le=60, description="Seconds to wait for a connection.")
-    read_timeout: float = Field(default=10.0, gt=0, le=300, description="Seconds to wait for an answer.")
-    verify_tls: bool = Field(default=True, description="Check the gateway's TLS certificate.")
-    ca_file: Path | None = Field(default=None, description="PEM file with the authority that signed the gateway's certificate.")
 
     @field_validator("url")
     @classmethod
@@ -55,18 +50,6 @@ class GatewayAddress(VendorOptions):
         if not _PLAIN_NAME.fullmatch(value):
             raise ValueError("it should have 1 to 64 letters, digits, and . _ -")
         return value
-
-    @field_validator("ca_file")
-    @classmethod
-    def _readable(cls, value: Path | None) -> Path | None:
-        if value is not None and not value.is_file():
-            raise ValueError(f"there is no file {value}")
-        return value
-
-    @property
-    def verify(self) -> bool | str:
-        """What the HTTP session is told about certificates: yes, no, or the authority's file."""
-        return str(self.ca_file) if self.verify_tls and self.ca_file else self.verify_tls
 
 
 class GatewayOptions(DeclaredOptions, GatewayAddress):
