@@ -1,11 +1,14 @@
 """What every test shares: database servers (see `servers/`), no skipping in CI, and how Hypothesis searches."""
 
+import logging
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import TypeVar
 
 import hypothesis
 import pytest
+
+from isp_addons.cli.log import NOISY
 
 pytest_plugins = ["servers.fixtures"]
 
@@ -22,6 +25,16 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("isp-addons")
 
 ReportT = TypeVar("ReportT", pytest.TestReport, pytest.CollectReport)
+
+
+@pytest.fixture(autouse=True)
+def _quiet_only_while_it_runs() -> Iterator[None]:
+    """A command quiets libraries for its whole process; in the tests' process others come after it."""
+    loggers = [logging.getLogger(name) for name in NOISY]
+    levels = [logger.level for logger in loggers]
+    yield
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

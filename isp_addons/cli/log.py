@@ -8,6 +8,9 @@ from typing import Any
 
 import structlog
 
+NOISY = ("urllib3", "alembic", "sqlalchemy")
+"""Libraries whose every step would drown our own lines."""
+
 _SECRET_NAME = re.compile(r"pass|secret|token|api_?key|authori[sz]ation|activation", re.IGNORECASE)
 
 
@@ -33,7 +36,7 @@ def start(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("urllib3", "alembic", "sqlalchemy"):
+    for noisy in NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

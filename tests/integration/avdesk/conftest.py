@@ -1,9 +1,6 @@
 """An AV-Desk vendor as the product has it: through the host, over HTTP, against the stand-in server."""
 
-import http.client
-import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,9 +9,9 @@ import pytest
 from isp_addons.clock import Clock, ReplayClock
 from isp_addons.host import Host, Vendor, VendorSection
 from isp_addons.vendor_api import LicenceView
-from isp_addons.vendor_api.http import CLOCK_HEADER
 from isp_addons_avdesk import AvDesk
 from isp_addons_avdesk.sandbox import AvDeskSandbox
+from servers.doors import Doors
 
 LOGIN, PASSWORD = "billing", "pa55-of-av-desk"
 PREMIUM = "91644cc3-1dc1-42dc-a41e-5ea001f5538d"
@@ -25,33 +22,13 @@ MakeVendor = Callable[..., Vendor]
 MakeLicence = Callable[..., LicenceView]
 
 
-@dataclass(frozen=True)
-class Control:
-    """The stand-in's doors under /sandbox/, at the moment of the clock."""
-
-    port: int
-    clock: ReplayClock
-
-    def __call__(self, method: str, path: str, body: Mapping[str, Any] | None = None, *, status: int = 200) -> Any:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            headers = {CLOCK_HEADER: self.clock.now().isoformat()}
-            connection.request(method, f"/sandbox/{path}", json.dumps(body) if body is not None else None, headers)
-            answer = connection.getresponse()
-            read = json.loads(answer.read())
-        finally:
-            connection.close()
-        assert answer.status == status, read
-        return read
+class Control(Doors):
+    """The stand-in's doors, and what these tests ask there."""
 
     def station(self, station_id: str) -> dict[str, Any]:
         """Everything the stand-in has of one station."""
         found: dict[str, Any] = self("GET", f"stations/{station_id}")
         return found
-
-    def fault(self, kind: str, **details: Any) -> None:
-        """Let the next call go wrong, or those that *details* name."""
-        self("POST", "faults", {"kind": kind, **details})
 
     def scripts(self) -> list[str]:
         """The scripts that were called, in order."""
@@ -71,7 +48,7 @@ def sandbox() -> Iterator[AvDeskSandbox]:
 
 @pytest.fixture
 def control(sandbox: AvDeskSandbox, clock: ReplayClock) -> Control:
-    return Control(int(sandbox.url.rpartition(":")[2]), clock)
+    return Control(sandbox.url, clock)
 
 
 @pytest.fixture

@@ -1,14 +1,12 @@
 """The stand-in AV-Desk server, seen from its own doors: what it has, what it was asked, and how it is to misbehave."""
 
-import http.client
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from isp_addons.clock import Clock
-from isp_addons.vendor_api.http import CLOCK_HEADER
 from isp_addons_avdesk.sandbox import AvDeskSandbox
+from servers.doors import Doors
 
 LOGIN, PASSWORD = "billing", "pa55-of-av-desk"
 
@@ -26,16 +24,7 @@ class StandIn:
         return {"url": self.server.url, "login": LOGIN, "password": PASSWORD, "read_timeout": "0.3"}
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        connection = http.client.HTTPConnection(self.server.url.removeprefix("http://"), timeout=5)
-        headers = {CLOCK_HEADER: self.clock.now().isoformat()} if self.clock.replayed else {}
-        try:
-            connection.request(method, f"/sandbox/{path}", json.dumps(body) if body is not None else None, headers)
-            answer = connection.getresponse()
-            read = json.loads(answer.read())
-        finally:
-            connection.close()
-        assert answer.status == 200, read
-        return read
+        return Doors(self.server.url, self.clock)(method, path, body)
 
     def fault(self, kind: str, **details: Any) -> None:
         """Let the next call go wrong, or those that *details* name."""

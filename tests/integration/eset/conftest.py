@@ -2,8 +2,7 @@
 
 import http.client
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -16,6 +15,7 @@ from isp_addons.vendor_api import LicenceView, VendorContext
 from isp_addons.vendor_api.http import CLOCK_HEADER
 from isp_addons_eset import Eset, EsetOptions
 from isp_addons_eset.sandbox import EsetSandbox
+from servers.doors import Doors
 
 LOGIN, PASSWORD = "billing@isp", "pa55-of-eset"
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -25,24 +25,8 @@ MakeVendor = Callable[..., Vendor]
 MakeLicence = Callable[..., LicenceView]
 
 
-@dataclass(frozen=True)
-class Control:
-    """The stand-in's doors under /sandbox/, at the moment of the clock."""
-
-    port: int
-    clock: ReplayClock
-
-    def __call__(self, method: str, path: str, body: Mapping[str, Any] | None = None, *, status: int = 200) -> Any:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            headers = {CLOCK_HEADER: self.clock.now().isoformat()}
-            connection.request(method, f"/sandbox/{path}", json.dumps(body) if body is not None else None, headers)
-            answer = connection.getresponse()
-            read = json.loads(answer.read())
-        finally:
-            connection.close()
-        assert answer.status == status, read
-        return read
+class Control(Doors):
+    """The stand-in's doors, and what these tests ask there."""
 
     def license(self, named: str) -> dict[str, Any]:
         """Everything the stand-in has of one licence, by our key or ESET's."""
@@ -52,10 +36,6 @@ class Control:
     def companies(self) -> list[str]:
         """The names of all companies."""
         return [each["name"] for each in self("GET", "companies")["companies"]]
-
-    def fault(self, kind: str, **details: Any) -> None:
-        """Let the next call go wrong, or those that *details* name."""
-        self("POST", "faults", {"kind": kind, **details})
 
     def calls(self, *, of: str = "") -> list[str]:
         """The calls that were made, in order, tokens aside; with their outcome where that is not ok. *of*: about one object."""
@@ -82,7 +62,7 @@ def sandbox() -> Iterator[EsetSandbox]:
 
 @pytest.fixture
 def control(sandbox: EsetSandbox, clock: ReplayClock) -> Control:
-    return Control(int(sandbox.url.rpartition(":")[2]), clock)
+    return Control(sandbox.url, clock)
 
 
 @pytest.fixture

@@ -1,9 +1,6 @@
 """A vendor behind a gateway as the product has it: over HTTP, against the stand-in."""
 
-import http.client
-import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,9 +8,9 @@ import pytest
 
 from isp_addons.vendor import Vendor
 from isp_addons.vendor_api import Clock, LicenceView, ReplayClock, VendorContext
-from isp_addons.vendor_api.http import CLOCK_HEADER
 from isp_addons_gateway import Gateway, GatewayOptions
 from isp_addons_gateway.sandbox import GatewaySandbox
+from servers.doors import Doors
 
 SECRET = "k3y-that-signs-everything"
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -23,33 +20,13 @@ MakeVendor = Callable[..., Vendor]
 MakeLicence = Callable[..., LicenceView]
 
 
-@dataclass(frozen=True)
-class Control:
-    """The stand-in's doors under /sandbox/, at the moment of the clock."""
-
-    port: int
-    clock: ReplayClock
-
-    def __call__(self, method: str, path: str, body: Mapping[str, Any] | None = None, *, status: int = 200) -> Any:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            headers = {CLOCK_HEADER: self.clock.now().isoformat()}
-            connection.request(method, f"/sandbox/{path}", json.dumps(body) if body is not None else None, headers)
-            answer = connection.getresponse()
-            read = json.loads(answer.read())
-        finally:
-            connection.close()
-        assert answer.status == status, read
-        return read
+class Control(Doors):
+    """The stand-in's doors, and what these tests ask there."""
 
     def row(self, key: str) -> dict[str, Any]:
         """Everything the stand-in has of one licence."""
         found: dict[str, Any] = self("GET", f"rows/{key}")
         return found
-
-    def fault(self, kind: str, **details: Any) -> None:
-        """Let the next call go wrong, or those that *details* name."""
-        self("POST", "faults", {"kind": kind, **details})
 
     def will_answer(self, **answer: Any) -> None:
         """Put an answer into the stand-in's mouth."""
@@ -73,7 +50,7 @@ def sandbox() -> Iterator[GatewaySandbox]:
 
 @pytest.fixture
 def control(sandbox: GatewaySandbox, clock: ReplayClock) -> Control:
-    return Control(int(sandbox.url.rpartition(":")[2]), clock)
+    return Control(sandbox.url, clock)
 
 
 @pytest.fixture

@@ -1,0 +1,34 @@
+"""A stand-in's doors under ``/sandbox/``, as every test of a vendor knocks at them."""
+
+import http.client
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from isp_addons.clock import Clock
+from isp_addons.vendor_api.http import CLOCK_HEADER
+
+
+@dataclass(frozen=True)
+class Doors:
+    """The doors of the stand-in at *url*, at the moment of the clock."""
+
+    url: str
+    clock: Clock
+
+    def __call__(self, method: str, path: str, body: Mapping[str, Any] | None = None, *, status: int = 200) -> Any:
+        connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=5)
+        try:
+            headers = {CLOCK_HEADER: self.clock.now().isoformat()} if self.clock.replayed else {}
+            connection.request(method, f"/sandbox/{path}", json.dumps(body) if body is not None else None, headers)
+            answer = connection.getresponse()
+            read = json.loads(answer.read())
+        finally:
+            connection.close()
+        assert answer.status == status, read
+        return read
+
+    def fault(self, kind: str, **details: Any) -> None:
+        """Let the next call go wrong, or those that *details* name."""
+        self("POST", "faults", {"kind": kind, **details})
