@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import pluggy
 
-from isp_addons.vendor_api import CheckReport, LicenceView, Outcome, SeenLicence, VendorEvent, WebhookRequest
+from isp_addons.vendor_api import CheckReport, LicenceView, Outcome, SeenLicence, VendorEvent, VendorUser, WebhookRequest
 
 hookspec = pluggy.HookspecMarker("isp_addons")
 
@@ -79,6 +79,12 @@ def list_licences() -> Iterator[Sequence[SeenLicence]]:
 
 
 @hookspec(firstresult=True)
+def list_users() -> Iterator[Sequence[VendorUser]]:
+    """Report all users that the vendor has, page by page. Raise when a page fails or the list is cut off: never end early."""
+    raise NotImplementedError
+
+
+@hookspec(firstresult=True)
 def check_vendor() -> CheckReport:
     """Prove the settings with a harmless call."""
     raise NotImplementedError
@@ -86,5 +92,8 @@ def check_vendor() -> CheckReport:
 
 @hookspec(firstresult=True)
 def on_vendor_webhook(request: WebhookRequest) -> Sequence[VendorEvent]:
-    """The vendor calls us: verify the signature or token (raise `Unauthorised` when wrong) and turn it into events."""
+    """The vendor calls us: verify the signature or token and turn it into events; what does not concern us is no event.
+
+    Raise `Unauthorised` for a wrong signature or token, `Rejected` for what cannot be read. No vendor is called here.
+    """
     raise NotImplementedError

@@ -11,6 +11,7 @@ from isp_addons.vendor_api.errors import (
     Unsupported,
     VendorError,
 )
+from isp_addons.vendor_api.instructions import Instructions
 from isp_addons.vendor_api.options import HttpOptions, Secret, VendorOptions
 from isp_addons.vendor_api.plugin import VendorContext, VendorPlugin, hookimpl
 from isp_addons.vendor_api.types import (
@@ -24,6 +25,8 @@ from isp_addons.vendor_api.types import (
     SeenLicence,
     SuspendKind,
     VendorEvent,
+    VendorUser,
+    VendorWord,
     WebhookRequest,
 )
 
@@ -33,6 +36,7 @@ __all__ = [
     "Clock",
     "Done",
     "HttpOptions",
+    "Instructions",
     "LicenceView",
     "NeedsOperator",
     "Outcome",
@@ -54,6 +58,8 @@ __all__ = [
     "VendorEvent",
     "VendorOptions",
     "VendorPlugin",
+    "VendorUser",
+    "VendorWord",
     "WebhookRequest",
     "hookimpl",
 ]

@@ -16,11 +16,15 @@ OptionsT = TypeVar("OptionsT", bound=VendorOptions)
 
 @dataclass(frozen=True, slots=True)
 class VendorContext(Generic[OptionsT]):
-    """What a plugin instance is given: the name of its section, its checked options, and the product's clock."""
+    """What a plugin instance is given: the name of its section, its checked options, and the product's clock.
+
+    ``language``: in which operators are told what to do, a code of ISO 639-1.
+    """
 
     name: str
     options: OptionsT
     clock: Clock
+    language: str = "en"
 
 
 class VendorPlugin(Generic[OptionsT]):

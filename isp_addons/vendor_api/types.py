@@ -25,6 +25,8 @@ class Capabilities:
     ``counts_seats``: one licence for each seat, quantity always 1. ``endless``: licences without an end date exist.
     ``lists``: `list_licences` reports everything. ``daily_cut``: changes after it count from the next day (time and zone).
     ``longest_suspension``: the vendor ends a suspension by itself after it, so it is asked for again before.
+    ``issues_codes``: what is sold is an activation code from a stock, a new one for each period. ``has_users``: the vendor's
+    users are known (`list_users`, webhooks) and are given seats.
     """
 
     suspends: SuspendKind
@@ -36,6 +38,8 @@ class Capabilities:
     batch: int = 1
     daily_cut: tuple[time, ZoneInfo] | None = None
     longest_suspension: timedelta | None = None
+    issues_codes: bool = False
+    has_users: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +47,9 @@ class LicenceView:
     """One licence as a plugin sees it.
 
     ``key`` is our own id, unique over all installations (letters, digits, ``-``; at most 40 characters); ``reference`` is the
-    vendor's id once known. ``options`` are the product's own settings for this vendor, such as a tariff.
+    vendor's id once known. ``options`` are the product's own settings for this vendor, such as a tariff. ``code``: the
+    activation code that is reserved for it, for vendors that `Capabilities.issues_codes`. ``users``: the e-mail addresses of
+    those who have a seat, for vendors that `Capabilities.has_users`.
     """
 
     key: str
@@ -54,6 +60,8 @@ class LicenceView:
     quantity: int
     paid_until: datetime | None
     suspend_from: datetime | None = None
+    code: str | None = None
+    users: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +104,14 @@ class Pending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeedsOperator:
-    """A person must do this step at the vendor's console; ``instructions`` say what to enter."""
+    """A person must do this step at the vendor's console; the product opens an operator task and waits for the answer.
+
+    The first line of ``instructions`` says what is to be done, the others how, with the exact values to enter (see
+    `isp_addons.vendor_api.Instructions`). ``due_in``: after how long it is overdue; None = as the installation is set.
+    """
 
     instructions: str
+    due_in: timedelta | None = None
 
 
 Outcome = Done | Pending | NeedsOperator
@@ -119,11 +132,29 @@ class WebhookRequest:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VendorUser:
+    """One user at the vendor: ``reference`` is the vendor's id, ``account`` the billing account that he belongs to."""
+
+    reference: str
+    account: str
+    email: str = ""
+    name: str = ""
+
+
+class VendorWord(StrEnum):
+    """What a vendor can tell us."""
+
+    USER_CREATED = "user_created"
+    USER_DELETED = "user_deleted"
+    LICENCE_CHANGED = "licence_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VendorEvent:
-    """Something a vendor told us about one licence; ``word`` as in the events of billings. ``key`` makes it unique."""
+    """Something a vendor told us, once for each ``key``: about ``user``, or about the licence with our ``licence_key``."""
 
     key: str
-    word: str
-    licence_key: str
-    details: Mapping[str, str] = field(default_factory=dict)
+    word: VendorWord
+    user: VendorUser | None = None
+    licence_key: str | None = None

@@ -85,6 +85,21 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_vendor_state')),
     sa.UniqueConstraint('name', name=op.f('uq_vendor_state_name'))
     )
+    op.create_table('device',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('vendor', sa.String(length=64), nullable=False),
+    sa.Column('ref', sa.String(length=64), nullable=False),
+    sa.Column('name', sa.String(length=120), nullable=False),
+    sa.Column('added_at', isp_addons.store.types.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('removed_at', isp_addons.store.types.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_device_account_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_device'))
+    )
+    with op.batch_alter_table('device', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_device_account_id'), ['account_id'], unique=False)
+        batch_op.create_index('uq_device_standing', ['vendor', 'ref'], unique=True, sqlite_where=sa.text('removed_at IS NULL'), postgresql_where=sa.text('removed_at IS NULL'))
+
     op.create_table('ledger_account',
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('balance', sa.BigInteger(), nullable=False),
@@ -147,6 +162,22 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['product_id'], ['product.id'], name=op.f('fk_tariff_product_product_id')),
     sa.PrimaryKeyConstraint('tariff', 'product_id', name=op.f('pk_tariff_product'))
     )
+    op.create_table('vendor_user',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('vendor', sa.String(length=64), nullable=False),
+    sa.Column('ref', sa.String(length=120), nullable=False),
+    sa.Column('email', sa.String(length=254), nullable=False),
+    sa.Column('name', sa.String(length=120), nullable=False),
+    sa.Column('seen_at', isp_addons.store.types.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('gone_at', isp_addons.store.types.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_vendor_user_account_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_vendor_user')),
+    sa.UniqueConstraint('vendor', 'ref', name=op.f('uq_vendor_user_vendor_ref'))
+    )
+    with op.batch_alter_table('vendor_user', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_vendor_user_account_id'), ['account_id'], unique=False)
+
     op.create_table('charge',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -218,11 +249,85 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_reminder')),
     sa.UniqueConstraint('subscription_id', 'paid_until', name=op.f('uq_reminder_subscription_id_paid_until'))
     )
+    op.create_table('seat',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('given_at', isp_addons.store.types.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('returned_at', isp_addons.store.types.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_seat_subscription_id')),
+    sa.ForeignKeyConstraint(['user_id'], ['vendor_user.id'], name=op.f('fk_seat_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_seat'))
+    )
+    with op.batch_alter_table('seat', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_seat_subscription_id'), ['subscription_id'], unique=False)
+        batch_op.create_index('ix_seat_user', ['user_id'], unique=False, sqlite_where=sa.text('returned_at IS NULL'), postgresql_where=sa.text('returned_at IS NULL'))
+        batch_op.create_index('uq_seat_standing', ['subscription_id', 'user_id'], unique=True, sqlite_where=sa.text('returned_at IS NULL'), postgresql_where=sa.text('returned_at IS NULL'))
+
+    op.create_table('activation_code',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('vendor', sa.String(length=64), nullable=False),
+    sa.Column('article', sa.String(length=80), nullable=False),
+    sa.Column('code', sa.String(length=120), nullable=False),
+    sa.Column('expires_at', isp_addons.store.types.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('batch', sa.String(length=120), nullable=False),
+    sa.Column('imported_at', isp_addons.store.types.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('licence_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('period_start', isp_addons.store.types.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('taken_at', isp_addons.store.types.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('voided_at', isp_addons.store.types.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['licence_id'], ['licence.id'], name=op.f('fk_activation_code_licence_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_activation_code')),
+    sa.UniqueConstraint('licence_id', 'period_start', name=op.f('uq_activation_code_licence_id_period_start')),
+    sa.UniqueConstraint('vendor', 'code', name=op.f('uq_activation_code_vendor_code'))
+    )
+    with op.batch_alter_table('activation_code', schema=None) as batch_op:
+        batch_op.create_index('ix_activation_code_free', ['vendor', 'article', 'expires_at', 'id'], unique=False, sqlite_where=sa.text('taken_at IS NULL AND voided_at IS NULL'), postgresql_where=sa.text('taken_at IS NULL AND voided_at IS NULL'))
+
+    op.create_table('operator_task',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('licence_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('step', sa.String(length=20), nullable=False),
+    sa.Column('instructions', sa.Text(), nullable=False),
+    sa.Column('asked_state', sa.String(length=12), nullable=False),
+    sa.Column('asked_quantity', sa.Integer(), nullable=False),
+    sa.Column('asked_end', sa.BigInteger(), nullable=True),
+    sa.Column('was_state', sa.String(length=12), nullable=False),
+    sa.Column('opened_at', isp_addons.store.types.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('due_at', isp_addons.store.types.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('note', sa.String(length=200), nullable=False),
+    sa.Column('closed_at', isp_addons.store.types.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('closed_by', sa.String(length=80), nullable=True),
+    sa.Column('outcome', sa.String(length=12), nullable=True),
+    sa.ForeignKeyConstraint(['licence_id'], ['licence.id'], name=op.f('fk_operator_task_licence_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_operator_task'))
+    )
+    with op.batch_alter_table('operator_task', schema=None) as batch_op:
+        batch_op.create_index('ix_operator_task_due', ['due_at'], unique=False, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+        batch_op.create_index(batch_op.f('ix_operator_task_licence_id'), ['licence_id'], unique=False)
+        batch_op.create_index('uq_operator_task_open', ['licence_id'], unique=True, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table('operator_task', schema=None) as batch_op:
+        batch_op.drop_index('uq_operator_task_open', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+        batch_op.drop_index(batch_op.f('ix_operator_task_licence_id'))
+        batch_op.drop_index('ix_operator_task_due', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+
+    op.drop_table('operator_task')
+    with op.batch_alter_table('activation_code', schema=None) as batch_op:
+        batch_op.drop_index('ix_activation_code_free', sqlite_where=sa.text('taken_at IS NULL AND voided_at IS NULL'), postgresql_where=sa.text('taken_at IS NULL AND voided_at IS NULL'))
+
+    op.drop_table('activation_code')
+    with op.batch_alter_table('seat', schema=None) as batch_op:
+        batch_op.drop_index('uq_seat_standing', sqlite_where=sa.text('returned_at IS NULL'), postgresql_where=sa.text('returned_at IS NULL'))
+        batch_op.drop_index('ix_seat_user', sqlite_where=sa.text('returned_at IS NULL'), postgresql_where=sa.text('returned_at IS NULL'))
+        batch_op.drop_index(batch_op.f('ix_seat_subscription_id'))
+
+    op.drop_table('seat')
     op.drop_table('reminder')
     with op.batch_alter_table('licence', schema=None) as batch_op:
         batch_op.drop_index('ix_licence_reassert', sqlite_where=sa.text('reassert_at IS NOT NULL'), postgresql_where=sa.text('reassert_at IS NOT NULL'))
@@ -237,6 +342,10 @@ def downgrade() -> None:
 
     op.drop_table('hold')
     op.drop_table('charge')
+    with op.batch_alter_table('vendor_user', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_vendor_user_account_id'))
+
+    op.drop_table('vendor_user')
     op.drop_table('tariff_product')
     with op.batch_alter_table('subscription', schema=None) as batch_op:
         batch_op.drop_index('ix_subscription_running', sqlite_where=sa.text("status = 'running'"), postgresql_where=sa.text("status = 'running'"))
@@ -252,6 +361,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_ledger_account_period_end'))
 
     op.drop_table('ledger_account')
+    with op.batch_alter_table('device', schema=None) as batch_op:
+        batch_op.drop_index('uq_device_standing', sqlite_where=sa.text('removed_at IS NULL'), postgresql_where=sa.text('removed_at IS NULL'))
+        batch_op.drop_index(batch_op.f('ix_device_account_id'))
+
+    op.drop_table('device')
     op.drop_table('vendor_state')
     op.drop_table('product')
     op.drop_table('meta')

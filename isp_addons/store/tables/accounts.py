@@ -1,0 +1,132 @@
+"""Accounts, their money, and what they have ordered. Money is in minor units, time in UTC, ids are ours."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from isp_addons.store.tables.base import Base, Id, where
+
+
+class Account(Base):
+    """A billing's account; ``ref`` is the billing's own name of it."""
+
+    __tablename__ = "account"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    ref: Mapped[str] = mapped_column(String(64), unique=True)
+    currency: Mapped[str] = mapped_column(String(3))
+    time_zone: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+
+
+class LedgerAccount(Base):
+    """The built-in ledger's side of an account. ``base_price``: the ISP's own tariff for one period of ``period_months``."""
+
+    __tablename__ = "ledger_account"
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    balance: Mapped[int] = mapped_column(BigInteger, default=0)
+    credit: Mapped[int] = mapped_column(BigInteger, default=0)
+    base_price: Mapped[int] = mapped_column(BigInteger, default=0)
+    unlimited: Mapped[bool] = mapped_column(default=False)
+    blocked: Mapped[bool] = mapped_column(default=False)
+    tariff: Mapped[str | None] = mapped_column(String(80))
+    period_months: Mapped[int] = mapped_column(default=1)
+    period_start: Mapped[datetime]
+    period_end: Mapped[datetime] = mapped_column(index=True)
+
+
+class LedgerEntry(Base):
+    """Append-only: every movement of money, once for each ``key``. Negative = taken."""
+
+    __tablename__ = "ledger_entry"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    amount: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str] = mapped_column(String(20))
+    key: Mapped[str] = mapped_column(String(120), unique=True)
+    note: Mapped[str] = mapped_column(String(200), default="")
+    at: Mapped[datetime]
+
+
+class Product(Base):
+    """What is sold. ``vendor`` None: sold and forecast, but no vendor is told yet. ``options`` go to the plugin."""
+
+    __tablename__ = "product"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    code: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    vendor: Mapped[str | None] = mapped_column(String(64))
+    currency: Mapped[str] = mapped_column(String(3))
+    price: Mapped[int] = mapped_column(BigInteger)
+    priority: Mapped[int] = mapped_column(default=1)
+    terms: Mapped[str] = mapped_column(String(80), default="1")
+    options: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    on_sale: Mapped[bool] = mapped_column(default=True)
+
+
+class TariffProduct(Base):
+    """A tariff of the billing that includes a product."""
+
+    __tablename__ = "tariff_product"
+    tariff: Mapped[str] = mapped_column(String(80), primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"), primary_key=True)
+
+
+class Subscription(Base):
+    """An account has ordered a product. ``price``: of the whole next period (quantity included), fixed when it changes."""
+
+    __tablename__ = "subscription"
+    __table_args__ = (Index("ix_subscription_running", "account_id", **where("status = 'running'")),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"), index=True)
+    key: Mapped[str] = mapped_column(String(120), unique=True)
+    plan: Mapped[str] = mapped_column(String(12))
+    status: Mapped[str] = mapped_column(String(12))
+    quantity: Mapped[int]
+    term_months: Mapped[int] = mapped_column(default=1)
+    price: Mapped[int] = mapped_column(BigInteger)
+    priority: Mapped[int]
+    ordered_at: Mapped[datetime]
+    paid_until: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class Charge(Base):
+    """Money taken for one period of one subscription, once. ``reversed_at``: given back, both entries stay visible."""
+
+    __tablename__ = "charge"
+    __table_args__ = (UniqueConstraint("subscription_id", "period_start"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"))
+    period_start: Mapped[datetime]
+    period_end: Mapped[datetime]
+    amount: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[datetime]
+    reversed_at: Mapped[datetime | None]
+
+
+class Hold(Base):
+    """A reason to be suspended. It stands while ``lifted_at`` is None; one standing hold for each owner."""
+
+    __tablename__ = "hold"
+    __table_args__ = (Index("uq_hold_standing", "subscription_id", "owner", unique=True, **where("lifted_at IS NULL")),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"))
+    owner: Mapped[str] = mapped_column(String(12))
+    since: Mapped[datetime]
+    until: Mapped[datetime | None]
+    note: Mapped[str] = mapped_column(String(200), default="")
+    lifted_at: Mapped[datetime | None]
+
+
+class Reminder(Base):
+    """A reminder that was due, once for each end of a paid term."""
+
+    __tablename__ = "reminder"
+    __table_args__ = (UniqueConstraint("subscription_id", "paid_until"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"))
+    paid_until: Mapped[datetime]
+    due_at: Mapped[datetime]
