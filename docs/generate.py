@@ -11,6 +11,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,14 @@ from isp_addons.domain import hold, subscription
 from isp_addons.domain.event import ALIASES, Word
 from isp_addons.domain.licence import SeenState, WantedState
 from isp_addons.domain.retry import PATIENCE, FailureKind
-from isp_addons.host import ENTRY_POINTS, Host
+from isp_addons.host import ENTRY_POINTS
+from isp_addons.services import plugin_features
 from isp_addons.settings import required_first
 from isp_addons.settings.sections import SECTIONS, VENDOR_OPTIONS, VendorSettings
 from isp_addons.settings.values import written
 from isp_addons.settings.vendors import secret_options
 from isp_addons.store.tables import Base
-from isp_addons.vendor_api import VendorError, VendorOptions, errors, types
+from isp_addons.vendor_api import VendorError, VendorPlugin, errors, types
 
 FOLDER = Path(__file__).parent
 PART = re.compile(r"(<!-- generated: (?P<name>[a-z_]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -120,16 +122,17 @@ def configuration() -> str:
         "",
     ]
     lines += _settings(VendorSettings, list(VENDOR_OPTIONS))
-    for name, options in plugins().items():
+    for name, plugin in plugins().items():
+        options = plugin.Options
         lines += [f"## Options of the plugin `{name}`", "", "They stand in the same section as the options above.", ""]
         lines += _settings(options, required_first(options))
     return "\n".join(lines)
 
 
-def plugins() -> dict[str, type[VendorOptions]]:
-    """The options of every plugin of the project, by the plugin's name; plugins of others that are installed do not count."""
-    host = Host((), clock=SystemClock())
-    return {name: host.plugin_class(name).Options for name in _pyproject()["project"]["entry-points"][ENTRY_POINTS]}
+def plugins() -> dict[str, type[VendorPlugin[Any]]]:
+    """Every plugin of the project, by its name; plugins of others that are installed do not count."""
+    points = _pyproject()["project"]["entry-points"][ENTRY_POINTS]
+    return {name: metadata.EntryPoint(name, points[name], ENTRY_POINTS).load() for name in points}
 
 
 def _pyproject() -> dict[str, Any]:
@@ -150,6 +153,22 @@ def _default(field: FieldInfo) -> str:
         return "required"
     value = written(field.get_default(call_default_factory=True))
     return f"`{value}`" if value else "none"
+
+
+def features() -> str:
+    """What each plugin of the project can do, from its hooks and capabilities."""
+    return _by_plugin({name: plugin_features.verbs(plugin, clock=SystemClock()) for name, plugin in plugins().items()})
+
+
+def vendor_limits() -> str:
+    """What the vendors' rules are, beside what they can do."""
+    return _by_plugin({name: plugin_features.limits(plugin, clock=SystemClock()) for name, plugin in plugins().items()})
+
+
+def _by_plugin(rows: dict[str, dict[str, str]]) -> str:
+    heads = list(next(iter(rows.values())))
+    lines = [f"| plugin | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
+    return "\n".join([*lines, *(f"| `{name}` | {' | '.join(row.values())} |" for name, row in sorted(rows.items()))])
 
 
 def events() -> str:
@@ -201,7 +220,6 @@ def patience() -> str:
         tries = "never" if how.tries is None else f"{how.tries} {'try' if how.tries == 1 else 'tries'}"
         waits = (_wait(how.first), _wait(how.longest)) if how.tries != 1 else ("", "")
         lines.append(f"| `{kind}` | {meaning[kind]} | {waits[0]} | {waits[1]} | {tries} |")
-    lines.append("| `operator` | A person must do the step at the vendor's console; the text says what. | | | at once |")
     return "\n".join(lines)
 
 
@@ -251,6 +269,8 @@ def _cell(text: str) -> str:
 PARTS: dict[str, Callable[[], str]] = {
     "commands": commands,
     "configuration": configuration,
+    "features": features,
+    "vendor_limits": vendor_limits,
     "events": events,
     "hooks": hooks,
     "types": contract_types,

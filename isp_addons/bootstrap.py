@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from isp_addons.billing.base import Billing
     from isp_addons.convergence.loop import Convergence
+    from isp_addons.convergence.task_list import TaskList
     from isp_addons.host import Host
     from isp_addons.services.context import Context
     from isp_addons.settings import Settings
@@ -80,7 +81,8 @@ class App:
             VendorSection(each.name, each.plugin, each.enabled, checked.get(each.name))
             for each in self.settings.vendors.values()
         ]
-        return Host(sections, clock=self.clock, plugins_dir=self.settings.general.plugins_dir)
+        language = self.settings.operator_tasks.language.value
+        return Host(sections, clock=self.clock, plugins_dir=self.settings.general.plugins_dir, language=language)
 
     def _checked_options(self, finder: "Host") -> "Mapping[str, VendorOptions]":
         from isp_addons.settings import check_vendor_options, vendor_warnings
@@ -144,7 +146,14 @@ class App:
             )
             for name, vendor in self.settings.vendors.items()
         }
-        return Convergence(self.store, self.host, self.clock, limits)
+        return Convergence(self.store, self.host, self.clock, limits, task_due=self._task_due)
+
+    @property
+    def tasks(self) -> "TaskList":
+        """What waits for a person."""
+        from isp_addons.convergence.task_list import TaskList
+
+        return TaskList(store=self.store, language=self.settings.operator_tasks.language.value, due_in=self._task_due)
 
     def cause(self, why: str, *, actor: str, source: Source = Source.ADMIN) -> Cause:
         """Why something changes now."""
@@ -155,6 +164,10 @@ class App:
         for name in ("host", "billing", "unchecked_store"):
             if name in self.__dict__:
                 self.__dict__[name].close()
+
+    @property
+    def _task_due(self) -> timedelta:
+        return timedelta(hours=self.settings.operator_tasks.due_hours)
 
     def _capabilities(self, vendor: str) -> "Capabilities":
         return self.host.vendor(vendor).capabilities

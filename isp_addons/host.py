@@ -59,10 +59,13 @@ class VendorStatus:
 class Host:
     """All configured vendors. A broken one is listed with its error and disturbs nobody. Safe to share between threads."""
 
-    def __init__(self, sections: Iterable[VendorSection], *, clock: Clock, plugins_dir: Path | None = None) -> None:
+    def __init__(
+        self, sections: Iterable[VendorSection], *, clock: Clock, plugins_dir: Path | None = None, language: str = "en"
+    ) -> None:
         self._sections = {section.name: section for section in sections}
         self._clock = clock
         self._plugins_dir = plugins_dir
+        self._language = language
         self._vendors: dict[str, Vendor] = {}
         self._errors: dict[str, str] = {}
         self._load_errors: dict[str, str] = {}
@@ -161,7 +164,7 @@ class Host:
         options: VendorOptions | None = section.options
         try:
             options = options if options is not None else plugin.Options()
-            made = plugin(VendorContext(section.name, options, self._clock))
+            made = plugin(VendorContext(section.name, options, self._clock, self._language))
             version = self.plugins()[section.plugin].version
             self._vendors[section.name] = Vendor(section.name, made, version, secrets=_secrets(options))
         except KeyboardInterrupt:

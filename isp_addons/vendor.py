@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import pluggy
 
@@ -25,7 +25,11 @@ from isp_addons.vendor_api import (
     SeenState,
     Unsupported,
     VendorError,
+    VendorEvent,
     VendorPlugin,
+    VendorUser,
+    VendorWord,
+    WebhookRequest,
 )
 from isp_addons.vendor_api.http import star
 
@@ -33,7 +37,16 @@ log = logging.getLogger(__name__)
 
 _LONGEST_REFERENCE = 120
 _MOST = 2**31
+_LONGEST_KEY = 40
 _END = object()
+
+LONGEST_EVENT_KEY = 80
+"""A vendor's own key of an event may have so many characters."""
+
+_USER = {"reference": _LONGEST_REFERENCE, "account": 64, "email": 254, "name": 120}
+_NEEDED = ("reference", "account")
+
+RowT = TypeVar("RowT")
 
 
 class PluginFault(OutcomeUnknown):
@@ -83,17 +96,20 @@ class Vendor:
 
     def list_licences(self) -> Iterator[Sequence[SeenLicence]]:
         """Page through all that the vendor has; raises when a page fails, so that a cut-off list is never taken for all."""
-        pages = self._call("list_licences")
-        if not isinstance(pages, Iterator):
-            raise self._unfit("list_licences", type(pages).__name__)
-        while (page := self._guarded("list_licences", lambda: next(pages, _END))) is not _END:
-            if not isinstance(page, Sequence):
-                raise self._unfit("list_licences", f"a page of type {type(page).__name__}")
-            for each in page:
-                if not isinstance(each, SeenLicence):
-                    raise self._unfit("list_licences", f"a page with {type(each).__name__}")
-                self._check("list_licences", each)
-            yield page
+        return self._pages("list_licences", SeenLicence, self._check)
+
+    def list_users(self) -> Iterator[Sequence[VendorUser]]:
+        """Page through all users that the vendor has; raises when a page fails, as `list_licences` does."""
+        return self._pages("list_users", VendorUser, self._check_user)
+
+    def webhook(self, request: WebhookRequest) -> Sequence[VendorEvent]:
+        """What a call of the vendor to us tells; the plugin has verified it. Raises a `VendorError` and nothing else."""
+        events = self._call("on_vendor_webhook", request=request)
+        if not isinstance(events, Sequence) or not all(isinstance(each, VendorEvent) for each in events):
+            raise self._unfit("on_vendor_webhook", type(events).__name__)
+        for event in events:
+            self._check_event("on_vendor_webhook", event)
+        return events
 
     def check(self) -> CheckReport:
         """Prove the settings with a harmless call."""
@@ -101,6 +117,19 @@ class Vendor:
         if not isinstance(report, CheckReport):
             raise self._unfit("check_vendor", type(report).__name__)
         return report
+
+    def _pages(self, hook: str, kind: type[RowT], check: Callable[[str, RowT], None]) -> Iterator[Sequence[RowT]]:
+        pages = self._call(hook)
+        if not isinstance(pages, Iterator):
+            raise self._unfit(hook, type(pages).__name__)
+        while (page := self._guarded(hook, lambda: next(pages, _END))) is not _END:
+            if not isinstance(page, Sequence):
+                raise self._unfit(hook, f"a page of type {type(page).__name__}")
+            for each in page:
+                if not isinstance(each, kind):
+                    raise self._unfit(hook, f"a page with {type(each).__name__}")
+                check(hook, each)
+            yield page
 
     def _call(self, hook: str, **arguments: Any) -> Any:
         if hook not in self.hooks:
@@ -134,9 +163,35 @@ class Vendor:
             if fits is not None and not fits(getattr(answer, field.name)):
                 raise self._unfit(hook, f"{type(answer).__name__} with {field.name}={getattr(answer, field.name)!r}")
 
+    def _check_user(self, hook: str, user: VendorUser) -> None:
+        for name, most in _USER.items():
+            value = getattr(user, name)
+            if not _storable(value, most) or (name in _NEEDED and not value):
+                raise self._unfit(hook, f"a user with {name}={value!r}")
+
+    def _check_event(self, hook: str, event: VendorEvent) -> None:
+        if not isinstance(event.word, VendorWord):
+            raise self._unfit(hook, f"an event with word={event.word!r}")
+        if not (event.key and _storable(event.key, LONGEST_EVENT_KEY)):
+            raise self._unfit(hook, f"an event with key={event.key!r}")
+        if event.word is VendorWord.LICENCE_CHANGED:
+            if not (event.licence_key and _storable(event.licence_key, _LONGEST_KEY)):
+                raise self._unfit(hook, f"an event about a licence with licence_key={event.licence_key!r}")
+        elif not isinstance(event.user, VendorUser):
+            raise self._unfit(hook, f"an event about a user with user={event.user!r}")
+        else:
+            self._check_user(hook, event.user)
+
     def _unfit(self, hook: str, what: str) -> PluginFault:
         said = star(what, self._secrets)
         return PluginFault(f"The plugin of vendor {self.name} answered {said}, which the contract does not know.", action=hook)
+
+
+def _storable(value: object, most: int) -> bool:
+    """Whether every database takes it as a text of at most *most* characters."""
+    if not isinstance(value, str) or len(value) > most or "\x00" in value:
+        return False
+    return value.encode("utf-8", "replace").decode() == value
 
 
 def _aware(value: object) -> bool:

@@ -22,6 +22,7 @@ def all_checks(app: "App") -> list[Row]:
     rows += _attempt("database", lambda: (app.store.url.render_as_string(hide_password=True),))
     rows += _attempt("billing", app.billing.check)
     rows += _attempt("spool", lambda: (_spool(app),))
+    rows += _tasks(app)
     for status in app.host.statuses():
         what = f"vendor {status.name}"
         if status.error:
@@ -30,7 +31,31 @@ def all_checks(app: "App") -> list[Row]:
             rows += _attempt(what, lambda name=status.name: app.host.vendor(name).check().findings)  # type: ignore[misc]
         else:
             rows.append(_row("works", what, "is disabled"))
-    return rows
+    return rows + _stock(app)
+
+
+def _tasks(app: "App") -> list[Row]:
+    """Overdue operator tasks; where the database cannot be asked, its own row has said so."""
+    try:
+        count, since = app.tasks.overdue(now=app.clock.now())
+    except Problem:
+        return []
+    if since is None:
+        return []
+    told = f"{count} overdue, the oldest since {since:%Y-%m-%d %H:%M} UTC; see: isp-addons tasks list --overdue"
+    return [_row("warns", "operator tasks", told)]
+
+
+def _stock(app: "App") -> list[Row]:
+    """Codes that run short or expire soon; where the database cannot be asked, its own row has said so."""
+    from isp_addons.cli.codes import levels, rules
+    from isp_addons.domain.stock import warnings
+
+    try:
+        found = [(level, warnings(level, rules(app, level.vendor))) for level in levels(app)]
+    except Problem:
+        return []
+    return [_row("warns", f"codes of {level.vendor}", warning) for level, told in found for warning in told]
 
 
 def _attempt(what: str, look: Callable[[], Sequence[str]]) -> list[Row]:

@@ -93,12 +93,15 @@ def period_begin(session: Session, *, as_json: bool) -> None:
     cause = session.cause("a period began", source=Source.TIMETABLE)
     ended = cancel.finish(context, cause)
     result = service.apply(context, cause)
+    short = f" {result.out_of_stock} of the held wait for codes." if result.out_of_stock else ""
     say(
-        f"{result.accounts} accounts began a period: {result.charged} subscriptions paid, {result.held} held, {ended} ended.",
+        f"{result.accounts} accounts began a period: {result.charged} subscriptions paid, {result.held} held, {ended} ended."
+        + short,
         as_json=as_json,
         accounts=result.accounts,
         charged=result.charged,
         held=result.held,
+        out_of_stock=result.out_of_stock,
         ended=ended,
     )
 

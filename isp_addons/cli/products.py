@@ -19,6 +19,7 @@ def products() -> None:
 @click.option("--price", required=True, metavar="AMOUNT", help="For one unit and one month, such as 150.00.")
 @click.option("--priority", type=int, default=1, show_default=True, help="1 is kept first when money is short.")
 @click.option("--terms", default="1", show_default=True, help="Months for which it is sold, such as 1,3,6,12.")
+@click.option("--trial-days", type=click.IntRange(0, 365), default=0, show_default=True, help="How long it can be tried.")
 @click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="For the vendor's plugin, such as tariff=….")
 @json_option
 @click.pass_obj
@@ -31,6 +32,7 @@ def add(
     price: str,
     priority: int,
     terms: str,
+    trial_days: int,
     options: tuple[str, ...],
     as_json: bool,
 ) -> None:
@@ -49,6 +51,7 @@ def add(
         price=parse_amount(price, currency=context.currency),
         priority=priority,
         terms=terms,
+        trial_days=trial_days,
         options=dict(parse_option(each) for each in options),
     )
     new_id = add_product(context, session.cause(f"product {code} added"), new)

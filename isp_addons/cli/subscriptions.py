@@ -29,7 +29,8 @@ def order(
     """Order PRODUCT for ACCOUNT.
 
     one_off is paid at once for its term; recurring for the rest of the account's period, then every period; bundled comes
-    with the tariff and costs nothing of its own.
+    with the tariff and costs nothing of its own; trial costs nothing, once, for the days of the product. Ordering with
+    another plan while a trial runs takes its licence over.
     """
     from isp_addons.services.order import MOST_QUANTITY, Order, place
 
@@ -84,7 +85,18 @@ def cancel(session: Session, *, subscription: int, at_once: bool, undo: bool, as
         status = service.undo(context, session.cause("cancellation taken back"), subscription_id=subscription)
     else:
         status = service.cancel(context, session.cause("cancelled"), subscription_id=subscription, at_once=at_once)
-    say(f"Subscription {subscription} is {status}.", as_json=as_json, subscription=subscription, status=status.value)
+    policy = _policy(session, subscription)
+    told = f"Subscription {subscription} is {status}."
+    facts = {"policy": policy} if policy else {}
+    say(" ".join((told, *facts.values())), as_json=as_json, subscription=subscription, status=status.value, **facts)
+
+
+def _policy(session: Session, subscription: int) -> str | None:
+    """What cannot be undone about a subscription for which codes were issued."""
+    from isp_addons.services.codes import policy
+
+    with session.app.store.read() as database:
+        return policy(database, subscription)
 
 
 @click.command()
@@ -183,6 +195,8 @@ def show_subscription(session: Session, *, subscription: int, as_json: bool) -> 
         if not found:
             raise find.unknown_subscription(subscription)
         rows = of_subscription(database, subscription, limit=100)
+    if policy := _policy(session, subscription):
+        found[0]["policy"] = policy
     if as_json:
         show([{**found[0], "history": rows}], as_json=True, columns={}, empty="")
         return

@@ -12,9 +12,7 @@ from isp_addons.vendor_api import Done, NeedsOperator, Outcome, Pending, RateLim
 REASSERT_BEFORE = timedelta(days=30)
 """A suspension that the vendor would end by itself is asked for again this long before, or half-way if it is shorter."""
 
-OPERATOR = "operator"
-"""The failure of a licence that waits for a person."""
-
+_LONGEST_INSTRUCTIONS = 4000
 _SHORTEST_POLL = timedelta(seconds=1)
 _SHORTEST_SUSPENSION = timedelta(minutes=1)
 _NOT_SETTLED = (SeenState.PENDING, SeenState.UNKNOWN)
@@ -59,15 +57,36 @@ def as_row(answer: Answer, *, wanted: Wanted, suspend_from: datetime | None, jit
     }
     if isinstance(result, VendorError):
         row.update(_failed(answer, result, jitter))
-    elif isinstance(result, NeedsOperator):
-        row.update(failure=OPERATOR, failure_text=plain(result.instructions), given_up_at=at)
     elif isinstance(result, Pending):
         row.update(next_try_at=at + max(result.poll_after, _SHORTEST_POLL))
     elif isinstance(result, SeenLicence):
         row.update(_read(answer, seen, jitter))
     if (wanted, suspend_from) != (licence.both.wanted, licence.suspend_from):
         _overtaken(row, wanted, at)
+    elif isinstance(result, NeedsOperator):
+        row["seen_state"] = SeenState.PENDING.value
     return {f"b_{name}": value for name, value in row.items()}
+
+
+def task_row(answer: Answer, row: dict[str, Any], *, due_in: timedelta) -> dict[str, Any] | None:
+    """The operator task that *answer* opens, as `isp_addons.store.tasks.open_all` wants it.
+
+    None where nobody needs to be asked; neither where something else is wanted by now: the vendor's plugin is asked once more.
+    """
+    result, wanted = answer.result, answer.licence.both.wanted
+    if not isinstance(result, NeedsOperator) or row["b_seen_state"] != SeenState.PENDING.value:
+        return None
+    return {
+        "licence_id": answer.licence.id,
+        "step": answer.step.value,
+        "instructions": plain(result.instructions, most=_LONGEST_INSTRUCTIONS),
+        "asked_state": wanted.state.value,
+        "asked_quantity": wanted.quantity,
+        "asked_end": seconds(wanted.paid_until),
+        "was_state": answer.licence.both.seen.state.value,
+        "opened_at": answer.at,
+        "due_at": answer.at + (result.due_in if result.due_in is not None else due_in),
+    }
 
 
 def audit_rows(answer: Answer, row: dict[str, Any]) -> list[dict[str, Any]]:
@@ -83,8 +102,16 @@ def audit_rows(answer: Answer, row: dict[str, Any]) -> list[dict[str, Any]]:
             changes.append(("seen_end", seconds(before.paid_until), row["b_seen_end"]))
     if row["b_given_up_at"] is not None:
         changes.append(("given_up", answer.licence.failure, row["b_failure"]))
-    why = plain(str(answer.result))[:300] if answer.failure else f"{answer.step.value} was answered"
+    why = _why(answer)
     return [_audit_row(answer, field, was, now, why) for field, was, now in changes]
+
+
+def _why(answer: Answer) -> str:
+    if answer.failure:
+        return plain(str(answer.failure), most=300)
+    if isinstance(answer.result, NeedsOperator):
+        return plain(f"a person was asked: {answer.result.instructions.splitlines()[0]}", most=300)
+    return f"{answer.step.value} was answered"
 
 
 def seen_by(has: SeenLicence, suspend_from: datetime | None, now: datetime) -> Seen:
@@ -103,9 +130,9 @@ def reassert_at(until: datetime | None, now: datetime) -> datetime | None:
     return max(until - REASSERT_BEFORE, half_way).replace(microsecond=0)
 
 
-def plain(text: str) -> str:
+def plain(text: str, *, most: int = 500) -> str:
     """*text* as every database can store it: no NUL, no half characters, not too long."""
-    return text.replace("\x00", "").encode("utf-8", "replace").decode()[:500]
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()[:most]
 
 
 def _seen(answer: Answer) -> Seen:

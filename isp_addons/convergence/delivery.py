@@ -9,17 +9,18 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
 from isp_addons.clock import Clock, real_milliseconds
 from isp_addons.convergence import vendor_state
-from isp_addons.convergence.answers import Answer, as_row, audit_rows
+from isp_addons.convergence.answers import Answer, as_row, audit_rows, task_row
 from isp_addons.convergence.vendor_state import Grant, Limits
 from isp_addons.domain.licence import Step, next_step
 from isp_addons.domain.problem import TryAgain
 from isp_addons.domain.retry import FailureKind
-from isp_addons.store import leases
+from isp_addons.store import codes, leases, shown, tasks
 from isp_addons.store.engine import Store
 from isp_addons.store.leases import Leased
 from isp_addons.store.liveness import Presence, PresenceLost
@@ -73,9 +74,11 @@ class Delivery:
         limits: Limits,
         clock: Clock,
         stop: threading.Event,
+        task_due: timedelta,
         progress: Callable[[Tally], None] = lambda _tally: None,
     ) -> None:
         self.tally = Tally()
+        self._task_due = task_due
         self._store = store
         self._vendor = vendor
         self._limits = limits
@@ -182,7 +185,7 @@ class Delivery:
         wanted = leases.standing(session, worker_id=worker_id, ids=[each.licence.id for each in answers])
         missing = [each for each in answers if each.licence.id not in wanted]
         held = leases.held(session, worker_id=worker_id, ids=[each.licence.id for each in missing]) if missing else set()
-        rows, audits = [], []
+        rows, audits, asked = [], [], []
         for answer in answers:
             if answer.licence.id not in wanted:
                 continue
@@ -190,9 +193,11 @@ class Delivery:
             row = as_row(answer, wanted=now_wanted, suspend_from=suspend_from, jitter=random.random())  # noqa: S311
             rows.append(row)
             audits += audit_rows(answer, row)
-            if isinstance(answer.result, Done) and answer.result.show:
-                leases.write_shown(session, licence_id=answer.licence.id, show=dict(answer.result.show))
+            asked.append(task_row(answer, row, due_in=self._task_due))
+            if isinstance(answer.result, Done | SeenLicence) and answer.result.show:
+                shown.keep(session, licence_id=answer.licence.id, show=answer.result.show)
         leases.write_answers(session, rows, audits)
+        tasks.open_all(session, [each for each in asked if each is not None])
         kept = [each for each in missing if each.licence.id in held]
         results = [each.failure for each in answers if each not in kept]
         now = self._clock.now()
@@ -220,7 +225,9 @@ class Delivery:
             least_tried_first=grant.probe,
         )
         vendor_state.spend(state, grant, len(batch), limits=self._limits, now=now)
-        return grant, batch
+        can = self._vendor.capabilities
+        batch = leases.with_users(session, batch) if can.has_users else batch
+        return grant, codes.carried(session, batch) if can.issues_codes else batch
 
     def _after(self, kept: list[Answer], *, is_paused: bool) -> None:
         """What follows from a transaction that was committed."""
@@ -287,4 +294,6 @@ def view(licence: Leased) -> LicenceView:
         quantity=wanted.quantity,
         paid_until=wanted.paid_until,
         suspend_from=licence.suspend_from,
+        code=licence.code,
+        users=licence.users,
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.orm import Session
 
 from isp_addons.domain.cause import Cause
 from isp_addons.domain.problem import BadInput, NotFound
@@ -60,21 +61,26 @@ def retry(store: Store, cause: Cause, *, keys: Sequence[str], vendor: str | None
             raise NotFound(f"There is no licence {', '.join(unknown)}.", code="unknown_licence")
         if vendor is not None and session.scalar(select(Licence.id).where(Licence.vendor == vendor).limit(1)) is None:
             raise NotFound(f"There is no licence of a vendor {vendor!r}; see: isp-addons vendors list", code="unknown_vendor")
-        waiting = select(Licence.id).where(chosen, Licence.given_up_at.is_not(None))
-        audit.record_all(
-            session,
-            cause,
-            subject="licence",
-            subject_id=Licence.id,
-            field="given_up",
-            before=Licence.failure,
-            after=None,
-            where=waiting,
-        )
-        result = session.execute(
-            update(Licence)
-            .where(chosen, Licence.given_up_at.is_not(None))
-            .values(given_up_at=None, tries=0, failure=None, failure_text="", next_try_at=cause.at)
-            .execution_options(synchronize_session=False)
-        )
-        return int(result.rowcount)  # type: ignore[attr-defined]
+        return try_again(session, cause, chosen)
+
+
+def try_again(session: Session, cause: Cause, chosen: ColumnElement[bool]) -> int:
+    """Give those of *chosen* that were given up a new chance; returns how many."""
+    waiting = select(Licence.id).where(chosen, Licence.given_up_at.is_not(None))
+    audit.record_all(
+        session,
+        cause,
+        subject="licence",
+        subject_id=Licence.id,
+        field="given_up",
+        before=Licence.failure,
+        after=None,
+        where=waiting,
+    )
+    result = session.execute(
+        update(Licence)
+        .where(chosen, Licence.given_up_at.is_not(None))
+        .values(given_up_at=None, tries=0, failure=None, failure_text="", next_try_at=cause.at)
+        .execution_options(synchronize_session=False)
+    )
+    return int(result.rowcount)  # type: ignore[attr-defined]

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
@@ -44,12 +45,13 @@ def _silent(_vendor: str, _tally: Tally) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Convergence:
-    """What it takes to bring every usable vendor in line with what is wanted."""
+    """What it takes to bring every usable vendor in line with what is wanted. ``task_due``: how long people have for a task."""
 
     store: Store
     host: Host
     clock: Clock
     limits: Mapping[str, Limits]
+    task_due: timedelta = timedelta(days=1)
 
     def due(self) -> dict[str, int]:
         """How many licences of each usable vendor have a next step now."""
@@ -127,6 +129,7 @@ class Convergence:
             limits=self.limits.get(vendor.name, Limits()),
             clock=self.clock,
             stop=stop,
+            task_due=self.task_due,
             progress=lambda tally: progress(vendor.name, tally),
         )
 

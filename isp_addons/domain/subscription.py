@@ -6,9 +6,10 @@ from enum import StrEnum
 
 
 class Plan(StrEnum):
-    """How a subscription is paid: once for a term, every period of the account, or with the tariff that includes it."""
+    """How a subscription is paid: once for a term, each period of the account, with the tariff that includes it, or not yet."""
 
     ONE_OFF = "one_off"
+    TRIAL = "trial"
     RECURRING = "recurring"
     BUNDLED = "bundled"
 
@@ -27,8 +28,8 @@ def licence_end(plan: Plan, status: Status, paid_until: datetime | None, *, endl
 
     *endless* (does the vendor know licences without end?) is asked only where it matters: a disabled vendor cannot be asked.
     Where the vendor knows licences without end, a recurring one is simply suspended when it is not paid, so that a month
-    that is paid costs no vendor call at all. A one-off term and a cancelled subscription end by themselves at the vendor.
+    that is paid costs no vendor call at all. A one-off term, a trial and a cancelled subscription end by themselves there.
     """
-    if plan is Plan.ONE_OFF or status is Status.ENDING or not endless():
+    if plan in (Plan.ONE_OFF, Plan.TRIAL) or status is Status.ENDING or not endless():
         return paid_until
     return None

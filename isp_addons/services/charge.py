@@ -7,12 +7,13 @@ from sqlalchemy.orm import Session
 
 from isp_addons.billing import ledger
 from isp_addons.domain.cause import Cause
+from isp_addons.domain.hold import HoldOwner
 from isp_addons.domain.period import extend, time_zone
 from isp_addons.domain.problem import Refused
 from isp_addons.domain.subscription import Plan, Status
-from isp_addons.services import find
+from isp_addons.services import find, issue
 from isp_addons.services.context import Context
-from isp_addons.store import audit, scratch, wants
+from isp_addons.store import audit, holds, scratch, wants
 from isp_addons.store.tables import Charge, Subscription
 
 
@@ -34,7 +35,8 @@ def take(
 def renew(context: Context, cause: Cause, *, subscription_id: int, term: str | None = None) -> datetime:
     """Renew a one-off subscription by *term* months (None: its own): from its old expiry when early, from now when late.
 
-    Returns until when it is paid. Raises `NotFound`, `BadInput` (``bad_term``), `Refused` (``insufficient_funds``…).
+    Returns until when it is paid. Raises `NotFound`, `BadInput` (``bad_term``), `Refused` (``insufficient_funds``,
+    ``out_of_stock``, ``held``…).
     """
     find.require_money(context)
     with context.store.write() as session:
@@ -49,8 +51,12 @@ def renew(context: Context, cause: Cause, *, subscription_id: int, term: str | N
         unit = product.price * subscription.quantity
         start = subscription.paid_until if subscription.paid_until and subscription.paid_until > cause.at else cause.at
         end = extend(subscription.paid_until, now=cause.at, months=months, zone=time_zone(account.time_zone))
+        issue.refuse_while_held(context, session, subscription_id=subscription.id)
+        issue.for_one(context, session, cause, subscription_id=subscription.id, start=start)
         take(session, cause, account_id=account.id, subscription_id=subscription.id, amount=unit * months, start=start, end=end)
         _paid_until(session, cause, subscription, end)
+        holds.choose(session, [subscription.id])
+        holds.lift(session, cause, owner=HoldOwner.FORECAST)
         return end
 
 

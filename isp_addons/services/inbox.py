@@ -1,8 +1,12 @@
-"""The inbox: events from every door, stored once each, then handled in batches by looking at the truth again."""
+"""The inbox: events from every door, stored once each, then handled in batches by looking at the truth again.
+
+What vendors tell (source ``vendor``) lies in the same table and is handled by `isp_addons.services.vendor_users`.
+"""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -10,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from isp_addons.billing import ledger
 from isp_addons.billing.base import Gathered
-from isp_addons.domain.cause import Cause
+from isp_addons.domain.cause import Cause, Source
 from isp_addons.domain.event import Event, Word
 from isp_addons.domain.money import parse_amount
 from isp_addons.domain.problem import BadInput, ConfigProblem, Problem, TryAgain
@@ -21,6 +25,9 @@ from isp_addons.store.tables import Event as Row
 
 BEFORE = "was handled before"
 """The outcome of an event whose key is known."""
+
+FROM_VENDOR = Source.VENDOR.value
+"""The source of what a vendor told; no billing event bears it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +42,6 @@ class Handled:
 
 def receive(session: Session, cause: Cause, events: Sequence[Event]) -> int:
     """Store *events*; those whose key is known already are ignored. Returns how many were new."""
-    if not events:
-        return 0
     rows = [
         {
             "key": event.key,
@@ -48,6 +53,11 @@ def receive(session: Session, cause: Cause, events: Sequence[Event]) -> int:
         }
         for event in {event.key: event for event in events}.values()
     ]
+    return store(session, rows)
+
+
+def store(session: Session, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Store *rows*, each with a key of its own; those whose key is known already are ignored. Returns how many were new."""
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     new = 0
     for start in range(0, len(rows), 100):
@@ -63,8 +73,8 @@ def handle(context: Context, cause: Cause, *, limit: int = 500) -> list[Handled]
     While the database or the billing cannot be asked (`TryAgain`, `ConfigProblem`), events wait.
     """
     with context.store.read() as session:
-        waiting = session.execute(select(Row.id, Row.account_ref).where(Row.handled_at.is_(None)).order_by(Row.id).limit(limit))
-        found = list(waiting)
+        mine = Row.handled_at.is_(None) & (Row.source != FROM_VENDOR)
+        found = list(session.execute(select(Row.id, Row.account_ref).where(mine).order_by(Row.id).limit(limit)))
     if not found:
         return []
     try:
@@ -103,13 +113,14 @@ def handle_now(context: Context, cause: Cause, event: Event) -> Handled:
     gathered = context.billing.gather([event.account], at=cause.at)
     with context.store.write() as session:
         receive(session, cause, [event])
-        results = _work(context, session, cause, gathered, select(Row).where(Row.account_ref == event.account))
-        mine = next((each for each in results if each.key == event.key), None)
-        if mine is None:
+        mine = select(Row).where(Row.account_ref == event.account, Row.source != FROM_VENDOR)
+        results = _work(context, session, cause, gathered, mine)
+        result = next((each for each in results if each.key == event.key), None)
+        if result is None:
             return Handled(key=event.key, account=event.account, outcome=BEFORE)
-        if mine.problem is not None:
-            raise mine.problem
-        return mine
+        if result.problem is not None:
+            raise result.problem
+        return result
 
 
 def _handle(context: Context, cause: Cause, found: Sequence[tuple[int, str]]) -> list[Handled]:
@@ -175,7 +186,7 @@ def _settle(context: Context, session: Session, cause: Cause, events: Sequence[R
     changed = tariff.settle(context, session, cause)
     put, lifted = block.settle(session, cause)
     if not context.billing.takes_money and any(event.word in (Word.CHARGED, Word.PERIOD_BEGAN) for event in events):
-        period_begin.mark_paid(session, cause)
+        period_begin.mark_paid(context, session, cause)
     back = top_up.settle(context, session, cause)
     return Counter(held=put, released=lifted, resumed=back, tariff=changed)
 

@@ -1,7 +1,7 @@
 """An account orders a product: the money, the subscription and its licences in one transaction."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -16,7 +16,7 @@ from isp_addons.domain.period import add_months, time_zone
 from isp_addons.domain.problem import BadInput, Refused, TryAgain
 from isp_addons.domain.subscription import Plan, Status, licence_end
 from isp_addons.domain.text import parse_line
-from isp_addons.services import charge, find
+from isp_addons.services import charge, find, issue, trial
 from isp_addons.services.context import Context
 from isp_addons.store import audit, leases, schema, scratch
 from isp_addons.store.tables import Licence, Product, Subscription, TariffProduct
@@ -39,9 +39,9 @@ class Order:
 def place(context: Context, cause: Cause, order: Order) -> int:
     """Place *order*; returns the subscription's id, the same for a repeated key.
 
-    A one-off term is paid whole; a recurring one for what is left of the account's period, by time. Raises `NotFound`,
-    `BadInput`, `Refused` (``insufficient_funds``, ``account_blocked``, ``vendor_disabled``, ``not_on_sale``…), and `TryAgain`
-    between the end of a period and the beginning of the next.
+    A one-off term is paid whole; a recurring one for what is left of the account's period, by time, but an activation code
+    is always paid whole. Raises `NotFound`, `BadInput`, `Refused` (``insufficient_funds``, ``account_blocked``,
+    ``out_of_stock``, ``vendor_disabled``, ``not_on_sale``…), and `TryAgain` between the end of a period and the next.
     """
     parse_account(order.account)
     parse_line(order.key, name="key", most=find.LONGEST_KEY)
@@ -57,7 +57,8 @@ def place(context: Context, cause: Cause, order: Order) -> int:
         if account is None or funds is None:
             raise find.unknown_account(order.account)
         product = find.product(session, order.product)
-        months = _months(product, order)
+        months = _months(context, product, order)
+        tried = trial.standing(session, account_id=account.id, product=product, plan=order.plan, now=cause.at)
         _may_order(context, session, product, funds, order)
         paid_until, amount = _first_payment(context, cause, account.time_zone, product, funds, order, months)
         new_id = create(
@@ -71,10 +72,12 @@ def place(context: Context, cause: Cause, order: Order) -> int:
             quantity=order.quantity,
             term_months=months,
             paid_until=paid_until,
-            price=0 if order.plan is Plan.BUNDLED else product.price * order.quantity,
+            instead_of=tried,
+            price=0 if order.plan in (Plan.BUNDLED, Plan.TRIAL) else product.price * order.quantity,
         )
-        if order.plan is not Plan.BUNDLED:
+        if order.plan not in (Plan.BUNDLED, Plan.TRIAL):
             start = cause.at if order.plan is Plan.ONE_OFF else funds.period_start
+            issue.for_one(context, session, cause, subscription_id=new_id, start=start)
             _pay(context, session, cause, funds, new_id, amount, start, paid_until or funds.period_end)
         return new_id
 
@@ -92,8 +95,12 @@ def create(
     term_months: int,
     price: int,
     paid_until: datetime | None,
+    instead_of: Subscription | None = None,
 ) -> int:
-    """Write the subscription and its licences; nothing is charged here. One licence for each seat where the vendor counts."""
+    """Write the subscription and its licences; nothing is charged here. One licence for each seat where the vendor counts.
+
+    The licences of *instead_of*, a trial, are taken over, and it ends.
+    """
     subscription = Subscription(
         account_id=account_id,
         product_id=product.id,
@@ -119,8 +126,10 @@ def create(
         after=f"{Status.RUNNING} ({product.code} × {quantity})",
     )
     rows = licence_rows(context, schema.installation(session), subscription, product, cause.at)
-    if rows:
-        session.execute(insert(Licence), rows)
+    taken = trial.take_over(session, cause, instead_of, subscription.id, rows) if instead_of is not None else set()
+    fresh = [row for row in rows if row["seat"] not in taken]
+    if fresh:
+        session.execute(insert(Licence), fresh)
     return subscription.id
 
 
@@ -149,8 +158,14 @@ def licence_rows(
     ]
 
 
-def _months(product: Product, order: Order) -> int:
+def _months(context: Context, product: Product, order: Order) -> int:
     if order.plan is Plan.ONE_OFF:
+        if "," in product.terms and _issues_codes(context, product):
+            raise BadInput(
+                f"{product.code} is sold as codes, which are of one term, but has the terms {product.terms}; "
+                "add a product for each term.",
+                code="bad_term",
+            )
         return find.term(product, order.term)
     if order.term != "1":
         raise BadInput(
@@ -176,6 +191,9 @@ def _may_order(context: Context, session: Session, product: Product, funds: Any,
         can = context.capabilities(product.vendor)
         if order.quantity > 1 and not (can.counts_seats or can.changes_quantity):
             raise Refused(f"The vendor {product.vendor} sells {product.code} one at a time.", code="bad_quantity")
+        if order.plan is Plan.TRIAL and can.issues_codes:
+            message = f"{product.code} is sold as codes, and a code that was shown cannot be taken back: it has no trial."
+            raise Refused(message, code="no_trial")
 
 
 def _first_payment(
@@ -184,6 +202,8 @@ def _first_payment(
     """Until when the first payment reaches, and how much it is."""
     if order.plan is Plan.BUNDLED:
         return None, 0
+    if order.plan is Plan.TRIAL:
+        return cause.at + timedelta(days=product.trial_days), 0
     price = product.price * order.quantity
     if order.plan is Plan.ONE_OFF:
         find.require_money(context)
@@ -194,9 +214,15 @@ def _first_payment(
             "the worker begins it, or: isp-addons period-begin",
             code="period_is_over",
         )
+    if _issues_codes(context, product):
+        return funds.period_end, price
     whole = int((funds.period_end - funds.period_start).total_seconds())
     left = int((funds.period_end - cause.at).total_seconds())
     return funds.period_end, prorate(price, part=Fraction(left, whole)) if whole > 0 else price
+
+
+def _issues_codes(context: Context, product: Product) -> bool:
+    return product.vendor is not None and context.capabilities(product.vendor).issues_codes
 
 
 def _pay(

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from isp_addons.domain.event import parse_account
 from isp_addons.domain.forecast import AddOn, choose
 from isp_addons.domain.money import format_amount
-from isp_addons.services import find, forecast
+from isp_addons.services import codes, find, forecast
 from isp_addons.services.context import Context
 from isp_addons.store import scratch
 from isp_addons.store.tables import Account, Hold, Licence, Product, Subscription
@@ -86,9 +86,10 @@ def explain(context: Context, ref: str, *, at: datetime) -> Iterator[dict[str, s
         yield {"what": "Blocked by the billing", "value": "yes" if funds.blocked else "no"}
         for row in subscription_rows(session, account=ref, limit=100):
             held = f", held by {row['holds']}" if row["holds"] else ""
+            policy = codes.policy(session, row["id"])
             yield {
                 "what": f"Subscription {row['id']}",
-                "value": f"{row['product']}: {row['status']}, {row['vendor_state']}{held}",
+                "value": f"{row['product']}: {row['status']}, {row['vendor_state']}{held}{f'. {policy}' if policy else ''}",
             }
         missing = _missing(context, session, funds)
         if missing:

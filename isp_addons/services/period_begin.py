@@ -1,6 +1,6 @@
 """A period begins: the billing's own fee, then every add-on that can be paid for; the others are held, never charged."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,9 +13,10 @@ from isp_addons.domain.cause import Cause
 from isp_addons.domain.hold import HoldOwner
 from isp_addons.domain.period import add_months, time_zone
 from isp_addons.domain.subscription import Plan, Status
-from isp_addons.services import block, forecast
+from isp_addons.services import block, codes_wait, forecast, issue, top_up
 from isp_addons.services.context import Context
-from isp_addons.store import audit, holds, scratch, wants
+from isp_addons.store import audit, codes, holds, scratch, wants
+from isp_addons.store.codes import Need
 from isp_addons.store.tables import Account, Charge, Hold, LedgerAccount, Subscription
 
 _MOST_PERIODS = 36
@@ -24,18 +25,25 @@ _MOST_PERIODS = 36
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodBeginResult:
-    """Accounts whose period began, subscriptions charged (or marked as paid by the billing), subscriptions held."""
+    """Accounts whose period began, subscriptions charged (or marked as paid by the billing), subscriptions held.
+
+    ``out_of_stock``: those of the held ones that wait for a code.
+    """
 
     accounts: int = 0
     charged: int = 0
     held: int = 0
+    out_of_stock: int = 0
 
     def __bool__(self) -> bool:
         return bool(self.accounts or self.charged or self.held)
 
     def __add__(self, other: "PeriodBeginResult") -> "PeriodBeginResult":
         return PeriodBeginResult(
-            accounts=self.accounts + other.accounts, charged=self.charged + other.charged, held=self.held + other.held
+            accounts=self.accounts + other.accounts,
+            charged=self.charged + other.charged,
+            held=self.held + other.held,
+            out_of_stock=self.out_of_stock + other.out_of_stock,
         )
 
 
@@ -55,7 +63,8 @@ def apply(context: Context, cause: Cause) -> PeriodBeginResult:
         gathered = context.billing.gather(None, at=cause.at)
         with context.store.write() as session:
             context.billing.fill(session, gathered)
-            return mark_paid(session, cause)
+            result = mark_paid(context, session, cause)
+        return result + PeriodBeginResult(charged=codes_wait.bring_back(context, cause))
     result = PeriodBeginResult()
     for _ in range(_MOST_PERIODS):
         groups = _due(context, cause.at)
@@ -64,10 +73,10 @@ def apply(context: Context, cause: Cause) -> PeriodBeginResult:
                 result += _begin(context, session, cause, group)
         if not groups:
             break
-    return result
+    return result + PeriodBeginResult(charged=codes_wait.bring_back(context, cause))
 
 
-def mark_paid(session: Session, cause: Cause) -> PeriodBeginResult:
+def mark_paid(context: Context, session: Session, cause: Cause) -> PeriodBeginResult:
     """A remote billing's period began (`scratch.funds` tells): what is not held counts as paid until its new end.
 
     The billing took the money itself, but takes nothing from an account that it blocks: what is not paid is held.
@@ -87,11 +96,14 @@ def mark_paid(session: Session, cause: Cause) -> PeriodBeginResult:
     session.execute(renewing.delete().where(held))
     session.execute(renewing.delete().where(renewing.c.subscription_id.not_in(behind)))
     _leave_out_blocked(session)
+    sellers = issue.vendors(context, session)
+    short = _take_codes(session, cause, issue.needs(session, sellers, scratch.funds.c.period_start))
     held_now = _hold_unpaid(session, cause)
+    issue.wait_for_codes(session, cause, short)
     charged = session.scalar(select(func.count()).select_from(renewing)) or 0
     accounts = session.scalar(select(func.count(renewing.c.account_id.distinct()))) or 0
     _advance(session, cause, scratch.funds.c.period_end)
-    return PeriodBeginResult(accounts=accounts, charged=charged, held=held_now)
+    return PeriodBeginResult(accounts=accounts, charged=charged, held=held_now, out_of_stock=len(short))
 
 
 def _due(context: Context, now: datetime) -> Sequence[_Group]:
@@ -116,15 +128,37 @@ def _begin(context: Context, session: Session, cause: Cause, group: _Group) -> P
     accounts = session.scalar(select(func.count()).select_from(scratch.funds)) or 0
     forecast.gather_renewing(session)
     _leave_out_blocked(session)
+    sellers = issue.vendors(context, session)
+    gone = issue.without_stock(session, issue.needs(session, sellers, scratch.funds.c.period_end), now=cause.at)
+    issue.leave_out(session, gone)
     forecast.choose_suspended(session, policy=context.rules.policy)
+    short = _take_codes(session, cause, issue.needs(session, sellers, scratch.funds.c.period_end))
     held = _hold_unpaid(session, cause)
+    issue.wait_for_codes(session, cause, gone | short)
     ledger.begin_period(session, cause, start=group.start, end=group.end)
     charged = _note_charges(session, cause, group)
     _advance(session, cause, literal(group.end, Subscription.paid_until.type))
     _lift_paid(session, cause)
     context.billing.fill(session, Gathered(_overdrawn(session), cause.at))
     block.settle(session, cause)
-    return PeriodBeginResult(accounts=accounts, charged=charged, held=held)
+    charged += _spend_what_is_left(context, session, cause, short)
+    return PeriodBeginResult(accounts=accounts, charged=charged, held=held, out_of_stock=len(gone | short))
+
+
+def _take_codes(session: Session, cause: Cause, wanted: Sequence[Need]) -> set[int]:
+    """Take the codes of what is to be paid; returns what gets none and so is not charged either."""
+    short = codes.take(session, cause, wanted)
+    issue.leave_out(session, short)
+    return short
+
+
+def _spend_what_is_left(context: Context, session: Session, cause: Cause, short: Collection[int]) -> int:
+    """Money that was meant for a code may reach for another add-on of the same account."""
+    if not short:
+        return 0
+    theirs = select(Account.ref).join(Subscription, Subscription.account_id == Account.id).where(Subscription.id.in_(short))
+    context.billing.fill(session, Gathered(tuple(sorted(set(session.scalars(theirs)))), cause.at))
+    return top_up.settle(context, session, cause)
 
 
 def _leave_out_blocked(session: Session) -> None:

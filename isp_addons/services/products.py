@@ -27,6 +27,7 @@ class NewProduct:
     price: int
     priority: int = 1
     terms: str = "1"
+    trial_days: int = 0
     options: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -52,6 +53,7 @@ def add(context: Context, cause: Cause, new: NewProduct) -> int:
             price=new.price,
             priority=new.priority,
             terms=terms,
+            trial_days=new.trial_days,
             options=dict(new.options),
             on_sale=True,
         )

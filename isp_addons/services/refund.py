@@ -1,16 +1,16 @@
 """A vendor refused to create what was paid for: the charge is reversed, and both entries stay visible."""
 
-from sqlalchemy import exists, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy.orm import Session, aliased
 
 from isp_addons.billing import ledger
 from isp_addons.domain.cause import Cause
 from isp_addons.domain.licence import SeenState
 from isp_addons.domain.retry import FailureKind
 from isp_addons.domain.subscription import Status
-from isp_addons.services import block, cancel, find, top_up
+from isp_addons.services import block, cancel, find, issue, top_up
 from isp_addons.services.context import Context
-from isp_addons.store.tables import Account, Charge, Licence, Subscription
+from isp_addons.store.tables import Account, ActivationCode, Charge, Licence, Subscription
 
 _FOR_GOOD = (FailureKind.REJECTED.value, FailureKind.UNSUPPORTED.value)
 _MOST = 1000
@@ -20,7 +20,8 @@ def reverse_refused(context: Context, cause: Cause) -> int:
     """Reverse the charges of every new subscription that its vendor refused for good; returns how many charges.
 
     New: no licence of it was ever seen active before the refusal. Seats that the vendor did create are ended again. What is
-    given back may free or bring back other add-ons of the same account, as any money does.
+    given back may free or bring back other add-ons of the same account, as any money does. Where an activation code may have
+    been shown, nothing is reversed: a person decides.
     """
     if not context.billing.takes_money:
         return 0
@@ -35,7 +36,7 @@ def reverse_refused(context: Context, cause: Cause) -> int:
         rows = session.execute(
             select(Subscription, Charge)
             .join(Charge, Charge.subscription_id == Subscription.id)
-            .where(Subscription.status == Status.RUNNING.value, Charge.reversed_at.is_(None), refused)
+            .where(Subscription.status == Status.RUNNING.value, Charge.reversed_at.is_(None), refused, ~_code_was_seen())
             .order_by(Subscription.id)
             .limit(_MOST)
         ).all()
@@ -43,6 +44,7 @@ def reverse_refused(context: Context, cause: Cause) -> int:
             _give_back(session, cause, subscription, charge)
         for subscription in dict.fromkeys(subscription for subscription, _ in rows):
             cancel.move(session, cause, subscription, Status.REFUSED)
+            issue.void_unseen(session, cause, subscription_id=subscription.id)
         if rows:
             owners = select(Account.ref).where(Account.id.in_({subscription.account_id for subscription, _ in rows}))
             refs = sorted(session.scalars(owners))
@@ -50,6 +52,16 @@ def reverse_refused(context: Context, cause: Cause) -> int:
             block.settle(session, cause)
             top_up.settle(context, session, cause)
         return len(rows)
+
+
+def _code_was_seen() -> ColumnElement[bool]:
+    """Whether the subscriber of a `Subscription` may have seen a code of it: its licence is not known to be absent."""
+    shown = aliased(Licence)
+    return exists().where(
+        shown.subscription_id == Subscription.id,
+        shown.seen_state != SeenState.ABSENT.value,
+        ActivationCode.licence_id == shown.id,
+    )
 
 
 def _give_back(session: Session, cause: Cause, subscription: Subscription, charge: Charge) -> None:

@@ -1,5 +1,6 @@
 """Money arrived: whatever the forecast held and can now be paid for comes back, charged once for its running period."""
 
+from collections.abc import Collection
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -10,9 +11,9 @@ from sqlalchemy.orm import Session
 from isp_addons.domain.cause import Cause
 from isp_addons.domain.forecast import AddOn, choose
 from isp_addons.domain.hold import HoldOwner
-from isp_addons.services import charge, forecast
+from isp_addons.services import charge, forecast, issue
 from isp_addons.services.context import Context
-from isp_addons.store import audit, holds, scratch, wants
+from isp_addons.store import audit, codes, holds, scratch, wants
 from isp_addons.store.tables import Hold, Subscription
 
 
@@ -20,19 +21,34 @@ def settle(context: Context, session: Session, cause: Cause) -> int:
     """For the accounts in `scratch.funds` that are not blocked: lift the forecast's holds that money now covers.
 
     A subscription whose running period is unpaid is charged for it first (once for each period); one that was held ahead of
-    the next period is judged by the forecast again. Returns how many subscriptions came back.
+    the next period is judged by the forecast again; one that needs a code and finds none goes on waiting. Returns how many
+    subscriptions came back.
     """
     forecast.gather_renewing(session)
+    rows = session.execute(_held_accounts(cause.at, takes_money=context.billing.takes_money)).all()
+    unpaid = {row.subscription_id for row in rows if _is_unpaid(row, cause.at)}
+    wanted = _codes_wanted(context, session, unpaid)
+    gone = issue.without_stock(session, wanted, now=cause.at)
     lifted: list[int] = []
     paid: list[Any] = []
-    held = _held_accounts(cause.at, takes_money=context.billing.takes_money)
-    for _, members in groupby(session.execute(held), key=lambda row: row.account_id):
+    for _, members in groupby((row for row in rows if row.subscription_id not in gone), key=lambda row: row.account_id):
         back, now_paid = _decide(context, list(members), cause.at)
         lifted += back
         paid += now_paid
-    _pay(context, session, cause, paid)
-    holds.choose(session, lifted)
+    charged = {row.subscription_id for row in paid}
+    short = codes.take(session, cause, [need for need in wanted if need.subscription_id in charged])
+    _pay(context, session, cause, [row for row in paid if row.subscription_id not in short])
+    issue.wait_for_codes(session, cause, gone | short)
+    holds.choose(session, [each for each in lifted if each not in short])
     return holds.lift(session, cause, owner=HoldOwner.FORECAST)
+
+
+def _codes_wanted(context: Context, session: Session, subscription_ids: Collection[int]) -> list[codes.Need]:
+    """The codes that these subscriptions of `scratch.renewing` need for the running period."""
+    if not subscription_ids:
+        return []
+    wanted = issue.needs(session, issue.vendors(context, session), scratch.funds.c.period_start)
+    return [need for need in wanted if need.subscription_id in subscription_ids]
 
 
 def _held_accounts(now: datetime, *, takes_money: bool) -> Any:
@@ -77,13 +93,18 @@ def _decide(context: Context, rows: list[Any], now: datetime) -> tuple[list[int]
     """Which subscriptions of one account come back, and which of them are charged for the running period."""
     first = rows[0]
     policy = context.rules.policy
-    unpaid = [row for row in rows if row.hold_id is not None and (row.paid_until is None or row.paid_until <= now)]
+    unpaid = [row for row in rows if _is_unpaid(row, now)]
     now_kept = set(choose(first.available, 0, map(_add_on, unpaid), policy=policy, unlimited=first.unlimited).keep)
     paid = [row for row in unpaid if row.subscription_id in now_kept]
     left = first.available - sum(row.price for row in paid)
     ahead = {row.subscription_id for row in rows if row.hold_id is not None and row not in unpaid}
     kept = choose(left, first.dues, map(_add_on, rows), policy=policy, unlimited=first.unlimited).keep if ahead else ()
     return [*now_kept, *(each for each in kept if each in ahead)], paid
+
+
+def _is_unpaid(row: Any, now: datetime) -> bool:
+    """Held by the forecast, and its paid time is over."""
+    return row.hold_id is not None and (row.paid_until is None or row.paid_until <= now)
 
 
 def _add_on(row: Any) -> AddOn:

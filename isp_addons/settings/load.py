@@ -20,6 +20,7 @@ from isp_addons.settings.sections import (
     DatabaseSettings,
     ForecastSettings,
     GeneralSettings,
+    OperatorTaskSettings,
     Section,
     VendorSettings,
 )
@@ -43,6 +44,7 @@ class Settings:
     database: DatabaseSettings
     billing: BillingSettings
     forecast: ForecastSettings
+    operator_tasks: OperatorTaskSettings
     vendors: Mapping[str, VendorSettings]
     warnings: tuple[str, ...]
     document: Document = field(repr=False)
@@ -68,6 +70,7 @@ def load(path: Path) -> Settings:
         database=_section(document, problems, "database", DatabaseSettings),
         billing=_section(document, problems, "billing", BillingSettings),
         forecast=_section(document, problems, "forecast", ForecastSettings),
+        operator_tasks=_section(document, problems, "operator_tasks", OperatorTaskSettings),
         vendors=_vendors(document, problems),
         warnings=tuple(_warnings(document)),
         document=document,

@@ -35,6 +35,16 @@ class Adapter(StrEnum):
     UTM5 = "utm5"
 
 
+class Language(StrEnum):
+    """The languages that the product speaks."""
+
+    EN = "en"
+    DE = "de"
+    RU = "ru"
+    UK = "uk"
+    FR = "fr"
+
+
 class Section(BaseModel):
     """One section. ``examples`` of a field are how its value is written in the sample."""
 
@@ -126,6 +136,17 @@ class ForecastSettings(Section):
     )
 
 
+class OperatorTaskSettings(Section):
+    """``[operator_tasks]``: what people are asked to do at vendors' consoles."""
+
+    language: Annotated[Language, BeforeValidator(_lower)] = Field(
+        default=Language.EN, description="In which language they are told: en, de, ru, uk or fr."
+    )
+    due_hours: Annotated[int, BeforeValidator(values.whole(1, 8760))] = Field(
+        default=24, description="After how many hours a task is overdue, where its vendor's plugin does not say."
+    )
+
+
 class VendorSettings(Section):
     """One ``[vendor:NAME]``. ``options`` are the plugin's own, as written: references are not resolved yet."""
 
@@ -154,6 +175,7 @@ SECTIONS: dict[str, type[Section]] = {
     "database": DatabaseSettings,
     "billing": BillingSettings,
     "forecast": ForecastSettings,
+    "operator_tasks": OperatorTaskSettings,
 }
 """The sections that stand once, by their names in the file."""
 

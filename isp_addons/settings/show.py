@@ -28,7 +28,7 @@ class Shown:
 def shown(settings: "Settings", plugin_class_for: "vendors.PluginClassFor | None") -> list[Shown]:
     """See `Settings.shown`."""
     rows = []
-    models = (settings.general, settings.database, settings.billing, settings.forecast)
+    models = (settings.general, settings.database, settings.billing, settings.forecast, settings.operator_tasks)
     for name, model in zip(SECTIONS, models, strict=True):
         rows += _typed(settings.document, name, model, type(model).model_fields)
     for vendor in settings.vendors.values():

@@ -1,7 +1,7 @@
 """Leases on licences: who calls the vendor about which, taken in batches, one in flight for each licence."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from isp_addons.domain.cause import Cause
 from isp_addons.domain.licence import Licence as Both
 from isp_addons.domain.licence import Seen, SeenState, Wanted, WantedState
-from isp_addons.store import audit
+from isp_addons.domain.seats import is_account_wide
+from isp_addons.store import audit, tasks, users
 from isp_addons.store.tables import NOW_DIFFERENT, Account, Audit, Licence, Product, Subscription
 
 _WANTED = (
@@ -43,7 +44,10 @@ _IN_TURN = (Licence.wanted_state, Licence.next_try_at, Licence.id)
 
 @dataclass(frozen=True, slots=True)
 class Leased:
-    """One licence: both sides, and what a plugin needs to know of it. ``failure``: how the last call failed, if it did."""
+    """One licence: both sides, and what a plugin needs to know of it. ``failure``: how the last call failed, if it did.
+
+    ``users``: who has a seat, filled in by `with_users`. ``code``: see `isp_addons.store.codes.carried`; it is a secret.
+    """
 
     id: int
     vendor: str
@@ -56,6 +60,8 @@ class Leased:
     suspend_from: datetime | None
     tries: int
     failure: str | None
+    users: tuple[str, ...] = ()
+    code: str | None = field(default=None, repr=False)
 
 
 def due(now: datetime) -> ColumnElement[bool]:
@@ -149,6 +155,15 @@ def take(
     return batch
 
 
+def with_users(session: Session, batch: Sequence[Leased]) -> list[Leased]:
+    """*batch* with those who have a seat, in one question: for vendors that have users."""
+    if not batch:
+        return []
+    everybody = [each.id for each in batch if is_account_wide(each.options)]
+    found = users.holders(session, seats=[each.id for each in batch if each.id not in everybody], everybody=everybody)
+    return [replace(each, users=found.get(each.id, ())) for each in batch]
+
+
 def standing(session: Session, *, worker_id: str, ids: Collection[int]) -> dict[int, tuple[Wanted, datetime | None]]:
     """What is wanted now (and suspended from when) of those of *ids* that *worker_id* still holds.
 
@@ -179,13 +194,6 @@ def write_answers(session: Session, answers: Sequence[dict[str, Any]], audits: S
         session.connection().execute(insert(Audit.__table__), list(audits))  # type: ignore[arg-type]
 
 
-def write_shown(session: Session, *, licence_id: int, show: dict[str, str]) -> None:
-    """Keep what the subscriber may see of a licence, such as an activation code."""
-    session.execute(
-        update(Licence).where(Licence.id == licence_id).values(show=show).execution_options(synchronize_session=False)
-    )
-
-
 def give_back(session: Session, *, worker_id: str, ids: Collection[int]) -> None:
     """Give leases back untouched: no call was made."""
     session.execute(
@@ -194,6 +202,26 @@ def give_back(session: Session, *, worker_id: str, ids: Collection[int]) -> None
         .values(lease_owner=None)
         .execution_options(synchronize_session=False)
     )
+
+
+def read_anew(session: Session, cause: Cause, *, vendor: str, key: str) -> bool:
+    """The vendor says that it changed this licence by itself: *seen* becomes unknown, so that it is read.
+
+    False: somebody is calling about it right now, or a person was asked; say it again later. A key that is not ours is no
+    reason for anything.
+    """
+    mine = and_(Licence.vendor == vendor, Licence.key == key)
+    licence = session.scalar(select(Licence).where(mine).with_for_update())
+    if licence is None:
+        return True
+    if licence.lease_owner is not None or tasks.standing(session, licence_id=licence.id) is not None:
+        return False
+    before, after = licence.seen_state, SeenState.UNKNOWN.value
+    if before != after:
+        audit.record(session, cause, subject="licence", subject_id=licence.id, field="seen_state", before=before, after=after)
+    licence.seen_state, licence.next_try_at = after, cause.at
+    licence.tries, licence.failure, licence.failure_text, licence.given_up_at = 0, None, "", None
+    return True
 
 
 def owners(session: Session) -> list[str]:
@@ -249,8 +277,8 @@ def _to_reassert(now: datetime) -> ColumnElement[bool]:
 
 
 def _free(now: datetime) -> ColumnElement[bool]:
-    """Nobody calls about it, and it is neither given up nor to be left alone for a while."""
-    return and_(Licence.given_up_at.is_(None), Licence.lease_owner.is_(None), Licence.next_try_at <= now)
+    """Nobody calls about it, no person was asked about it, and it is neither given up nor to be left alone for a while."""
+    return and_(Licence.given_up_at.is_(None), Licence.lease_owner.is_(None), Licence.next_try_at <= now, ~tasks.waits())
 
 
 def _wanted(row: Any) -> Wanted:

@@ -1,6 +1,6 @@
 """Works out what is wanted of licences from their subscriptions and standing holds: the one place that writes *wanted*."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from isp_addons.domain.cause import Cause
 from isp_addons.domain.hold import HoldOwner
 from isp_addons.domain.licence import SeenState, WantedState
 from isp_addons.domain.subscription import Status
-from isp_addons.store import audit, scratch
+from isp_addons.store import audit, codes, scratch
 from isp_addons.store.leases import seconds
 from isp_addons.store.tables import Hold, Licence, Subscription
 
@@ -23,7 +23,7 @@ def rework(session: Session, cause: Cause) -> None:
 
     A change forgets failed tries: a licence that was given up on gets a new chance when something else is wanted of it.
     """
-    wish = _wishes()
+    wish = _wishes(has_codes=codes.any_at_all(session))
     changed = and_(
         Licence.id == wish.c.id,
         or_(
@@ -94,6 +94,30 @@ def redate(session: Session, cause: Cause, *, subscription_id: int, end_for: Cal
             session.execute(update(Licence).where(Licence.id == licence.id).values(wanted_end=end, **_fresh_chance(cause)))
 
 
+def hand_over(session: Session, cause: Cause, *, before: int, after: int, rows: Sequence[Mapping[str, Any]]) -> set[int]:
+    """Let licences of subscription *before* belong to *after* from now on, with what *rows* want of them; by seat.
+
+    The vendor keeps the same licences. Returns the seats that were handed over.
+    """
+    by_seat = {row["seat"]: row for row in rows}
+    found = session.scalars(select(Licence).where(Licence.subscription_id == before, Licence.seat.in_(by_seat))).all()
+    for licence in found:
+        row = by_seat[licence.seat]
+        audit.record(session, cause, subject="licence", subject_id=licence.id, field="subscription", before=before, after=after)
+        session.execute(
+            update(Licence)
+            .where(Licence.id == licence.id)
+            .values(
+                subscription_id=after,
+                wanted_quantity=row["wanted_quantity"],
+                wanted_end=row["wanted_end"],
+                **_fresh_chance(cause),
+            )
+            .execution_options(synchronize_session=False)
+        )
+    return {licence.seat for licence in found}
+
+
 def _fresh_chance(cause: Cause) -> dict[str, Any]:
     """What else changes when something new is wanted: what failed or was given up before is tried anew.
 
@@ -103,8 +127,12 @@ def _fresh_chance(cause: Cause) -> dict[str, Any]:
     return {"next_try_at": at_once, "tries": 0, "failure": None, "failure_text": "", "given_up_at": None}
 
 
-def _wishes() -> Subquery:
-    """What each licence of the touched subscriptions should be."""
+def _wishes(*, has_codes: bool) -> Subquery:
+    """What each licence of the touched subscriptions should be.
+
+    A code that was issued stays as it is, whatever holds its subscription: while a hold stands, the next one is not issued.
+    Where there are no codes (not *has_codes*), nobody looks for them.
+    """
     touched = scratch.touched
     holds = (
         select(
@@ -118,7 +146,8 @@ def _wishes() -> Subquery:
         .subquery("standing")
     )
     over = Subscription.status.in_(_OVER)
-    held = holds.c.subscription_id.is_not(None)
+    is_held = holds.c.subscription_id.is_not(None)
+    held = and_(is_held, ~codes.issued()) if has_codes else is_held
     only_forecast = and_(~over, held, holds.c.others == 0)
     return (
         select(

@@ -10,14 +10,14 @@ from isp_addons.domain.licence import Step
 from isp_addons.testing.bench import APRIL, MAY, Bench
 from isp_addons.testing.proof import prove
 from isp_addons.testing.suspending import SuspendingProof
-from isp_addons.vendor_api import LicenceView, SeenState, Unauthorised, VendorError, WebhookRequest
+from isp_addons.vendor_api import LicenceView, Rejected, SeenState, Unauthorised, VendorError, WebhookRequest
 
 _GONE = (SeenState.ABSENT, SeenState.ENDED)
 _NEEDED = ("on_order", "on_charge", "on_cancel", "read_licence", "check_vendor")
 
 
 class VendorContract(SuspendingProof):
-    """Subclass it for a vendor without a server, such as a stock of codes; with one, subclass `VendorConformance`.
+    """Subclass it for a vendor without a server, such as an executable; with one, subclass `VendorConformance`.
 
     See `isp_addons.testing.kit.VendorKit` for what to name.
     """
@@ -160,9 +160,11 @@ class VendorContract(SuspendingProof):
         if "on_vendor_webhook" not in bench.vendor.hooks:
             return  # the product takes no calls from such a vendor
         hook: Any = bench.vendor.plugin
-        for body in (b"", b"{}", b"[]", b'{"token": ""}', b"\xff\x00"):
+        unreadable = (Unauthorised, Rejected)
+        bodies = {b"": unreadable, b"\xff\x00": unreadable, b"[]": unreadable, b"{}": (Unauthorised,)}
+        for body, fitting in {**bodies, b'{"token": ""}': (Unauthorised,)}.items():
             answer, _ = bench.during(partial(hook.on_vendor_webhook, request=WebhookRequest(headers={}, body=body)))
-            prove(isinstance(answer, Unauthorised), f"on_vendor_webhook took {body!r}, which proves nothing: {answer!r}")
+            prove(isinstance(answer, fitting), f"on_vendor_webhook took {body!r}, which proves nothing: {answer!r}")
 
     def test_many_threads_may_call_at_once(self, bench: Bench) -> None:
         licences = [bench.licence() for _ in range(16)]

@@ -25,6 +25,7 @@ class Capabilities:
     ``counts_seats``: one licence for each seat, quantity always 1. ``endless``: licences without an end date exist.
     ``lists``: `list_licences` reports everything. ``daily_cut``: changes after it count from the next day (time and zone).
     ``longest_suspension``: the vendor ends a suspension by itself after it, so it is asked for again before.
+    ``ends_by_itself``: a licence with an end date stops then without a call; otherwise it is suspended at that moment.
     ``issues_codes``: what is sold is an activation code from a stock, a new one for each period. ``has_users``: the vendor's
     users are known (`list_users`, webhooks) and are given seats.
     """
@@ -38,6 +39,7 @@ class Capabilities:
     batch: int = 1
     daily_cut: tuple[time, ZoneInfo] | None = None
     longest_suspension: timedelta | None = None
+    ends_by_itself: bool = True
     issues_codes: bool = False
     has_users: bool = False
 
@@ -48,8 +50,8 @@ class LicenceView:
 
     ``key`` is our own id, unique over all installations (letters, digits, ``-``; at most 40 characters); ``reference`` is the
     vendor's id once known. ``options`` are the product's own settings for this vendor, such as a tariff. ``code``: the
-    activation code that is reserved for it, for vendors that `Capabilities.issues_codes`. ``users``: the e-mail addresses of
-    those who have a seat, for vendors that `Capabilities.has_users`.
+    activation code that is reserved for it, a secret, for vendors that `Capabilities.issues_codes`; the subscriber sees it once
+    `Done.show` holds it. ``users``: the e-mail addresses of those who have a seat, for vendors that `Capabilities.has_users`.
     """
 
     key: str
@@ -60,7 +62,7 @@ class LicenceView:
     quantity: int
     paid_until: datetime | None
     suspend_from: datetime | None = None
-    code: str | None = None
+    code: str | None = field(default=None, repr=False)
     users: tuple[str, ...] = ()
 
 
@@ -69,6 +71,7 @@ class SeenLicence:
     """What the vendor has under one key. A suspension that is scheduled counts as suspended.
 
     ``suspended_from`` None = already; ``suspended_until`` None = until it is lifted. ``paid_until`` None = without end.
+    ``show`` as in `Done`: after a lost answer it is read here.
     """
 
     key: str
@@ -79,6 +82,7 @@ class SeenLicence:
     paid_until: datetime | None = None
     suspended_from: datetime | None = None
     suspended_until: datetime | None = None
+    show: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

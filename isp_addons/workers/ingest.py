@@ -1,11 +1,11 @@
 """From the spool into the inbox, and from the inbox into holds and money: in batches, nothing lost, nothing twice."""
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from isp_addons.domain.cause import Cause
-from isp_addons.services import inbox
+from isp_addons.domain.cause import Cause, Source
+from isp_addons.services import inbox, vendor_users
 from isp_addons.services.context import Context
 from isp_addons.workers.spool import Spool
 
@@ -57,9 +57,10 @@ def take_in(context: Context, spool: Spool, cause: Cause, result: Ingested, stop
 
 
 def handle_waiting(context: Context, cause: Cause, result: Ingested, stop: threading.Event) -> None:
-    """Handle the inbox until nothing waits."""
+    """Handle the inbox until nothing waits: what the billing said, and what vendors said."""
+    told = replace(cause, source=Source.VENDOR, why="a vendor said so")
     for _ in range(_MOST_BATCHES):
-        handled = inbox.handle(context, cause, limit=BATCH)
-        result.handled += len(handled)
+        handled = len(inbox.handle(context, cause, limit=BATCH)) + vendor_users.handle(context, told, limit=BATCH)
+        result.handled += handled
         if stop.is_set() or not handled:
             return

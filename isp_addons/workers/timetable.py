@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from isp_addons.domain.cause import Cause, Source
 from isp_addons.domain.problem import Problem, Refused, TryAgain
-from isp_addons.services import cancel, hold, period_begin, period_end, refund, reminder
+from isp_addons.services import cancel, hold, period_begin, period_end, refund, reminder, term_end
 from isp_addons.services.context import Context
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ class Timetable:
             return False
         self._next = now + self.every
         self._part("terms that ran out", lambda: cancel.finish(self.context, self._cause(now, "the paid time is over")))
+        self._part("terms that are over", lambda: term_end.apply(self.context, self._cause(now, "the term is over")))
         self._part("periods that begin", lambda: period_begin.apply(self.context, self._cause(now, "a period began")))
         self._part("periods that end", lambda: self._forecast(now))
         self._part("holds that expire", lambda: hold.expire(self.context, self._cause(now, "the hold's time is over")))

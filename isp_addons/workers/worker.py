@@ -8,11 +8,13 @@ from pathlib import Path
 
 from isp_addons.clock import Clock
 from isp_addons.convergence.loop import Convergence
+from isp_addons.convergence.task_list import TaskList
 from isp_addons.domain.cause import Cause, Source
 from isp_addons.domain.problem import Problem, TryAgain
 from isp_addons.services.context import Context
 from isp_addons.workers.ingest import Ingested, ingest_all
 from isp_addons.workers.timetable import Timetable
+from isp_addons.workers.user_sync import UserSync
 
 log = logging.getLogger(__name__)
 
@@ -32,11 +34,14 @@ class Worker:
     timetable: Timetable
     spool: Path
     clock: Clock
+    tasks: TaskList
 
     def once(self) -> Ingested:
         """One pass of everything, for cron instead of a daemon."""
         result = self._ingest()
         self.timetable.run(self.clock.now())
+        self._tell_overdue(0)
+        UserSync(self.context, self.convergence).run(self.clock.now())
         self.convergence.once()
         self.timetable.after_calls(self.clock.now())
         return result
@@ -47,6 +52,7 @@ class Worker:
         loops: dict[str, Callable[[], None]] = {
             "vendors": lambda: self.convergence.watch(stop=stop),
             "timetable": lambda: self._keep_time(stop),
+            "users": lambda: UserSync(self.context, self.convergence).watch(self.clock, stop=stop),
         }
         threads = [threading.Thread(target=_guarded, args=(loop, stop, failures), name=n) for n, loop in loops.items()]
         for thread in threads:
@@ -71,9 +77,23 @@ class Worker:
             stop.wait(rest)
 
     def _keep_time(self, stop: threading.Event) -> None:
+        told = 0
         while not stop.is_set():
-            self.timetable.run(self.clock.now())
+            if self.timetable.run(self.clock.now()):
+                told = self._tell_overdue(told)
             stop.wait(1.0)
+
+    def _tell_overdue(self, told: int) -> int:
+        """Log how many operator tasks are overdue, whenever it is not *told* already; returns how many are."""
+        try:
+            count, since = self.tasks.overdue(now=self.clock.now())
+        except TryAgain:
+            return told
+        if count != told and since is not None:
+            log.warning(
+                "%s operator tasks are overdue, the oldest since %s; see: isp-addons tasks list --overdue", count, since
+            )
+        return count
 
     def _ingest(self, stop: threading.Event | None = None) -> Ingested:
         cause = Cause(actor="worker", source=Source.HOOK, at=self.clock.now(), why="the billing said so")

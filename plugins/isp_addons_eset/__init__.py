@@ -68,7 +68,14 @@ class Eset(VendorPlugin[EsetOptions]):
     @property
     def capabilities(self) -> Capabilities:
         """See `VendorPlugin.capabilities`. What is ordered at 00:30 Central European time is billed for the day."""
-        return Capabilities(suspends=SuspendKind.STATE, changes_quantity=True, endless=True, lists=True, daily_cut=_DAILY_CUT)
+        return Capabilities(
+            suspends=SuspendKind.STATE,
+            changes_quantity=True,
+            endless=True,
+            ends_by_itself=False,
+            lists=True,
+            daily_cut=_DAILY_CUT,
+        )
 
     def close(self) -> None:
         """See `VendorPlugin.close`."""

@@ -24,8 +24,8 @@ from isp_addons.vendor_api import (
     VendorError,
 )
 from isp_addons.vendor_api.http import star
+from isp_addons.vendor_api.process import MOST_OUTPUT, Ended, Ending, NotStarted, run
 from isp_addons_exec.options import ExecProgram
-from isp_addons_exec.process import MOST_OUTPUT, Ended, Ending, NotStarted, run
 from isp_addons_gateway import translate, wire
 from isp_addons_gateway.wire import Unfit, Verb
 

@@ -26,6 +26,9 @@ class DeclaredOptions(VendorOptions):
     changes_quantity: bool = Field(default=False, description="The quantity of a licence can be changed.")
     counts_seats: bool = Field(default=False, description="One licence for each seat; its quantity is always 1.")
     endless: bool = Field(default=False, description="The vendor has licences without an end date.")
+    ends_by_itself: bool = Field(
+        default=True, description="A licence stops by itself at its end date; with no it is suspended at that moment."
+    )
     lists: bool = Field(default=False, description="The vendor can list all its licences, so it can be reconciled.")
     longest_suspension_days: int | None = Field(
         default=None, ge=1, le=36_500, description="Days after which the vendor ends a suspension by itself; never unless set."
@@ -54,6 +57,7 @@ class DeclaredOptions(VendorOptions):
             changes_quantity=self.changes_quantity,
             counts_seats=self.counts_seats,
             endless=self.endless,
+            ends_by_itself=self.ends_by_itself,
             lists=self.lists,
             longest_suspension=self.longest_suspension,
         )

@@ -67,6 +67,14 @@ class Vendor:
         """The station is gone altogether, as if its key had never been right."""
         self._ask("DELETE", f"stations/{station}")
 
+    def adds(self, station: str) -> None:
+        """Somebody else makes a station."""
+        self._ask("POST", "stations", {"id": station})
+
+    def edits(self, station: str, **terms: Any) -> None:
+        """Somebody else changes a station."""
+        self._ask("POST", f"stations/{station}", terms)
+
     def recovers(self) -> None:
         """No more faults."""
         self._ask("DELETE", "faults")

@@ -59,3 +59,37 @@ class Refusing(VendorPlugin):
     def on_order(self, licence: LicenceView):
         raise Rejected("no licences are sold in this country", action="on_order")
 '''
+
+BY_HAND = '''
+"""A vendor that only people can reach."""
+
+from isp_addons.vendor_api import Capabilities, CheckReport, LicenceView, NeedsOperator, SuspendKind, VendorPlugin, hookimpl
+
+
+class ByHand(VendorPlugin):
+    capabilities = Capabilities(suspends=SuspendKind.STATE, endless=True, changes_quantity=True)
+
+    @hookimpl
+    def on_order(self, licence: LicenceView) -> NeedsOperator:
+        return self.told("Create", licence)
+
+    @hookimpl
+    def on_block(self, licence: LicenceView) -> NeedsOperator:
+        return self.told("Lock", licence)
+
+    @hookimpl
+    def on_unblock(self, licence: LicenceView) -> NeedsOperator:
+        return self.told("Unlock", licence)
+
+    @hookimpl
+    def on_cancel(self, licence: LicenceView) -> NeedsOperator:
+        return self.told("End", licence)
+
+    @hookimpl
+    def check_vendor(self) -> CheckReport:
+        return CheckReport(("People do everything here.",))
+
+    def told(self, what: str, licence: LicenceView) -> NeedsOperator:
+        said = f"{what} the customer {licence.account}\\n1. Open the console.\\n   Licences: {licence.quantity}"
+        return NeedsOperator(instructions=said)
+'''

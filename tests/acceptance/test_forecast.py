@@ -138,7 +138,7 @@ def test_a_second_run_has_no_second_effect(isp: Isp) -> None:
     isp.at = APRIL
     isp.begins_periods()
     before = isp.dump()
-    assert isp("period-begin").row == {"accounts": 0, "charged": 0, "held": 0, "ended": 0}
+    assert isp("period-begin").row == {"accounts": 0, "charged": 0, "held": 0, "out_of_stock": 0, "ended": 0}
     assert isp.dump() == before
     isp("converge")
     assert isp.vendor.new_calls() == ["stations/change"]

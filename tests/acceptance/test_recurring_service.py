@@ -39,6 +39,8 @@ def test_a_key_that_the_vendor_does_not_know_is_told_to_the_operator_and_the_oth
     (told,) = isp("failed", "list").rows
     assert (told["account"], told["licence"], told["wanted"]) == ("42", lost, "suspended")
     assert lost in told["text"]
+    (task,) = isp("tasks", "list").rows
+    assert (task["account"], task["licence"], task["step"], task["status"]) == ("42", lost, "on_block", "refused")
     isp.at = MARCH_31
     isp("converge")
     assert "stations/delete" not in isp.vendor.new_calls()

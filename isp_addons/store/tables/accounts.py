@@ -61,6 +61,7 @@ class Product(Base):
     price: Mapped[int] = mapped_column(BigInteger)
     priority: Mapped[int] = mapped_column(default=1)
     terms: Mapped[str] = mapped_column(String(80), default="1")
+    trial_days: Mapped[int] = mapped_column(default=0)
     options: Mapped[dict[str, Any]] = mapped_column(default=dict)
     on_sale: Mapped[bool] = mapped_column(default=True)
 

@@ -15,9 +15,11 @@ import pytest
 from sqlalchemy import insert, make_url, select, text, update
 
 from isp_addons.clock import Clock, ReplayClock
+from isp_addons.convergence import task_answers
 from isp_addons.convergence.delivery import Tally
 from isp_addons.convergence.given_up import GivenUp, given_up
 from isp_addons.convergence.loop import Convergence
+from isp_addons.convergence.task_list import Task, TaskList
 from isp_addons.convergence.vendor_state import Limits
 from isp_addons.domain.cause import Cause, Source
 from isp_addons.domain.hold import HoldOwner
@@ -165,6 +167,24 @@ class House:
 
     def given_up(self) -> list[GivenUp]:
         return given_up(self.store, limit=1000)
+
+    @property
+    def tasks(self) -> TaskList:
+        return TaskList(store=self.store, language="en", due_in=timedelta(days=1))
+
+    def waiting(self, **filters: Any) -> list[Task]:
+        """What waits for a person."""
+        return self.tasks.waiting(now=self.clock.now(), limit=1000, **filters)
+
+    def confirm(self, key: str, **told: Any) -> bool:
+        """A person did it at the vendor."""
+        return task_answers.confirm(self.store, self.cause("did it"), licence=key, **told)
+
+    def could_not(self, key: str, note: str = "no such customer") -> bool:
+        return task_answers.could_not(self.store, self.cause("could not"), licence=key, note=note)
+
+    def ask_again(self, key: str) -> None:
+        task_answers.ask_again(self.store, self.cause("asked again"), licence=key)
 
     def leases(self) -> list[str]:
         """Who holds leases."""

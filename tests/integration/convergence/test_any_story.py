@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import mkdtemp
@@ -10,20 +11,24 @@ from typing import Any, ClassVar
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from sqlalchemy import select
 
 from integration.convergence.house import APRIL, House
 from integration.convergence.tricks import answering, raising
-from isp_addons.convergence.given_up import retry
 from isp_addons.domain.hold import HoldOwner
+from isp_addons.domain.operator_task import TaskStatus
 from isp_addons.store import schema
 from isp_addons.store.engine import Store
 from isp_addons.store.leases import moment, seconds
+from isp_addons.store.tables import OperatorTask
 from isp_addons.vendor_api import (
     NeedsOperator,
     OutcomeUnknown,
     Pending,
     RateLimited,
     Rejected,
+    SeenLicence,
+    SeenState,
     Unauthorised,
     Unavailable,
 )
@@ -41,6 +46,29 @@ TRICKS: dict[str, Callable[[House], tuple[Any, bool]]] = {
     "operator": lambda _: (answering(NeedsOperator(instructions="do it")), False),
 }
 CHANGES = ("on_order", "on_charge", "on_block", "before_period_end", "on_unblock", "on_change", "on_cancel")
+
+
+def done_by_hand(house: House, key: str) -> SeenLicence:
+    """What the vendor has once a person did what the task asks for; after a refusal he makes it as it is wanted."""
+    row, now = house.row(key), house.fake.has.get(key) or SeenLicence(key=key, state=SeenState.ABSENT)
+    with house.store.read() as session:
+        task = session.scalars(select(OperatorTask).where(OperatorTask.closed_at.is_(None))).one_or_none()
+    if task is None:
+        end = moment(row.wanted_end)
+        return SeenLicence(key=key, state=SeenState(row.wanted_state), quantity=row.wanted_quantity, paid_until=end)
+    end = moment(task.asked_end)
+    match task.step:
+        case "on_order":
+            return SeenLicence(key=key, state=SeenState.ACTIVE, quantity=task.asked_quantity, paid_until=end)
+        case "on_unblock":
+            return replace(now, state=SeenState.ACTIVE, paid_until=end, suspended_from=None, suspended_until=None)
+        case "on_charge":
+            return replace(now, paid_until=end)
+        case "on_change":
+            return replace(now, quantity=task.asked_quantity)
+        case "on_cancel":
+            return replace(now, state=SeenState.ENDED)
+    return replace(now, state=SeenState.SUSPENDED, suspended_from=None, suspended_until=None)
 
 
 class Story(RuleBasedStateMachine):
@@ -99,6 +127,19 @@ class Story(RuleBasedStateMachine):
 
         self.house.fake.bend(hook, bent, times=times, after=after)
 
+    @precondition(lambda self: self.house.waiting())
+    @rule(how=st.sampled_from(["did", "did", "could_not", "ask_again"]))
+    def answer(self, how: str) -> None:
+        """A person at the vendor's console says the truth."""
+        (task,) = self.house.waiting()
+        if how == "could_not" and task.status is not TaskStatus.REFUSED:
+            self.house.could_not(self.key)
+        elif how == "did":
+            self.house.fake.has[self.key] = done_by_hand(self.house, self.key)
+            self.house.confirm(self.key)
+        else:
+            self.house.ask_again(self.key)
+
     @rule(minutes=st.sampled_from([0, 1, 5, 11, 60 * 24 * 30, 60 * 24 * 340]))
     def converge(self, minutes: int) -> None:
         self.house.later(minutes=minutes)
@@ -134,7 +175,8 @@ class Story(RuleBasedStateMachine):
         house.fake.straight()
         for _ in range(12):
             house.later(minutes=30)
-            retry(house.store, house.cause("by hand"), keys=[key], vendor=None)
+            for task in house.waiting():
+                house.ask_again(task.licence)
             house.converge()
         row, has = house.row(key), house.fake.has.get(key)
         house.close()

@@ -239,21 +239,6 @@ def test_a_want_that_changes_while_the_vendor_is_not_done_is_honoured_when_it_is
     assert house.fake.hooks(key)[-1] == "on_block"
 
 
-def test_what_a_person_must_do_waits_and_never_pretends_to_be_done(house: House) -> None:
-    key = house.licence("42", wanted="suspended")
-    house.fake.bend("on_block", answering(NeedsOperator(instructions="Open the console and lock the customer 42.")), times=None)
-    tally = house.converge()["fake"]
-    assert (tally.done, tally.failed, tally.waiting) == (0, 0, 1)
-    assert house.states(key) == [("suspended", "active")]
-    (shown,) = house.given_up()
-    assert (shown.failure, shown.text) == ("operator", "Open the console and lock the customer 42.")
-    house.later(days=30)
-    assert house.converge() == {}
-    house.want(key, wanted_state="active")
-    assert house.given_up() == [], "nobody need do it any more"
-    assert house.converge() == {}
-
-
 def test_a_failed_call_is_tried_again_after_a_wait_that_grows(house: House) -> None:
     key = house.licence("42", wanted="suspended")
     house.fake.bend("on_block", raising(Unavailable("down")), times=3)

@@ -5,11 +5,11 @@ from itertools import product
 
 from integration.convergence.conftest import MakeHouse
 from integration.convergence.house import APRIL, NOW, House
-from integration.convergence.tricks import raising
+from integration.convergence.tricks import answering, raising
 from isp_addons.convergence.plan import plan
 from isp_addons.domain.hold import HoldOwner
 from isp_addons.store.leases import seconds
-from isp_addons.vendor_api import Done, LicenceView, Rejected, Unavailable
+from isp_addons.vendor_api import Done, LicenceView, OutcomeUnknown, Rejected, SeenLicence, SeenState, Unavailable
 
 MAY = APRIL + timedelta(days=30)
 
@@ -164,6 +164,19 @@ def test_what_the_subscriber_may_see_is_kept(house: House) -> None:
     house.block(key)
     house.converge()
     assert house.row(key).show == {"code": "AAAA-BBBB"}, "an answer without anything to show takes nothing away"
+
+
+def test_what_the_subscriber_may_see_is_read_again_where_the_answer_was_lost(house: House) -> None:
+    key = house.licence("42", seen="absent")
+    house.fake.bend("on_order", raising(OutcomeUnknown("lost")), after=True)
+    house.fake.bend(
+        "read_licence", answering(SeenLicence(key=key, state=SeenState.ACTIVE, show={"code": "AAAA-BBBB"})), times=None
+    )
+    house.converge()
+    house.later(minutes=1)
+    house.converge()
+    assert house.states(key) == [("active", "active")]
+    assert house.row(key).show == {"code": "AAAA-BBBB"}
 
 
 def test_every_change_at_the_vendor_has_its_audit_row(house: House) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from isp_addons_exec.process import MOST_OUTPUT, Ended, Ending, NotStarted, run
+from isp_addons.vendor_api.process import MOST_OUTPUT, Ended, Ending, NotStarted, run
 
 
 def ran(path: Path, *arguments: str, given: bytes = b"", time_limit: float = 10.0) -> Ended:

@@ -106,7 +106,7 @@ def test_a_broken_plugin_is_listed_with_its_error_and_the_others_go_on(write: Wr
 def test_a_plugin_that_is_not_installed_is_listed(write: Write) -> None:
     host = write()
     host = Host([VendorSection("ghost", "ghost", True, None)], clock=SystemClock())
-    assert "There is no plugin 'ghost' (installed: avdesk" in _errors(host)["ghost"]
+    assert "There is no plugin 'ghost' (installed: aircall, ajax, avdesk" in _errors(host)["ghost"]
     assert host.usable() == ()
 
 

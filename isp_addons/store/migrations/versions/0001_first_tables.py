@@ -68,6 +68,7 @@ def upgrade() -> None:
     sa.Column('price', sa.BigInteger(), nullable=False),
     sa.Column('priority', sa.Integer(), nullable=False),
     sa.Column('terms', sa.String(length=80), nullable=False),
+    sa.Column('trial_days', sa.Integer(), nullable=False),
     sa.Column('options', sa.JSON(), nullable=False),
     sa.Column('on_sale', sa.Boolean(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_product')),

@@ -1,4 +1,4 @@
-"""Runs one program: nothing inherited but what is named, everything limited, nothing of it left behind."""
+"""Runs one program for a plugin: nothing inherited but what is named, everything limited, nothing of it left behind."""
 
 import logging
 import os

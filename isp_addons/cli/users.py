@@ -1,0 +1,58 @@
+"""Commands for the users of vendors."""
+
+import click
+
+from isp_addons.cli.output import Session, json_option, limit_option, say, show, when
+from isp_addons.domain.cause import Source
+
+
+@click.group()
+def users() -> None:
+    """The users that vendors have: list them, and take in a vendor's own list."""
+
+
+@users.command("list")
+@click.option("--vendor", help="Only this vendor's.")
+@click.option("--account", help="Only this account's.")
+@click.option("--gone", is_flag=True, help="Those too whom the vendor has no more.")
+@limit_option
+@json_option
+@click.pass_obj
+def list_users(session: Session, *, vendor: str | None, account: str | None, gone: bool, limit: int, as_json: bool) -> None:
+    """Every user that a vendor told us about, with the seats that he was given."""
+    from isp_addons.cli.output import as_dict
+    from isp_addons.services.vendor_users import listing
+
+    found = listing(session.app.context, vendor=vendor, account=account, gone=gone, limit=limit)
+    columns = {
+        "vendor": "Vendor",
+        "account": "Account",
+        "reference": "Id",
+        "email": "E-mail",
+        "name": "Name",
+        "seats": "Seats",
+        "since": "Gone since",
+    }
+    rows = ({**as_dict(each), **({} if as_json else {"since": when(each.gone_at)})} for each in found)
+    show(rows, as_json=as_json, columns=columns, right=("seats",), empty="No user is known; run: isp-addons users sync VENDOR")
+
+
+@users.command()
+@click.argument("vendor")
+@json_option
+@click.pass_obj
+def sync(session: Session, *, vendor: str, as_json: bool) -> None:
+    """Take in the whole list of VENDOR's users: who is new comes, who is not in it is gone. The worker does it every day."""
+    from isp_addons.cli.output import as_dict
+    from isp_addons.workers.user_sync import UserSync
+
+    app = session.app
+    done = UserSync(app.context, app.convergence).now(vendor, session.cause("the vendor's list of users", source=Source.VENDOR))
+    say(
+        f"The vendor {vendor} has {done.users} users: {done.came} came, {done.left} are gone, "
+        f"{done.seats_returned} seats were returned.",
+        as_json=as_json,
+        **as_dict(done),
+    )
+    if done.skipped and not as_json:
+        click.echo(f"{done.skipped} users were left out: the billing does not have their accounts.", err=True)

@@ -1,0 +1,193 @@
+"""Users of vendors and their seats in the database: who is there, who has a seat, what happens when somebody goes."""
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select, union_all, update
+from sqlalchemy.orm import Session
+
+from isp_addons.domain.cause import Cause
+from isp_addons.store import audit
+from isp_addons.store.tables import Account, Licence, Meta, Seat, Subscription, VendorUser
+from isp_addons.vendor_api import VendorUser as Told
+
+GONE = "the user is gone at the vendor, so the seat is free again"
+MOVED = "the user belongs to another account, so the seat is free again"
+
+
+def address() -> ColumnElement[str]:
+    """How a user is named for people: the e-mail address, or the vendor's own id where there is none."""
+    return func.coalesce(func.nullif(VendorUser.email, ""), VendorUser.ref)
+
+
+def of_account(*, vendor: str, account_id: int) -> Select[VendorUser]:
+    """The users of one account that the vendor has now."""
+    here = and_(VendorUser.vendor == vendor, VendorUser.account_id == account_id, VendorUser.gone_at.is_(None))
+    return select(VendorUser).where(here).order_by(VendorUser.email, VendorUser.id)
+
+
+def put(session: Session, cause: Cause, told: Told, *, vendor: str, account_id: int) -> VendorUser:
+    """Write down that the vendor has this user; the audit says when he came, came back, or belongs to another account."""
+    user = find(session, vendor=vendor, reference=told.reference)
+    if user is not None and user.gone_at is None and user.account_id != account_id:
+        return_seats(session, replace(cause, why=MOVED), users=[user.id])
+        _note(session, cause, user.account_id, before=told, after=None)
+    if user is None or user.gone_at is not None or user.account_id != account_id:
+        _note(session, cause, account_id, before=None, after=told)
+    if user is None:
+        user = VendorUser(vendor=vendor, ref=told.reference)
+    user.account_id, user.email, user.name = account_id, told.email, told.name
+    user.seen_at, user.gone_at = cause.at, None
+    session.add(user)
+    session.flush()
+    return user
+
+
+def bury(session: Session, cause: Cause, told: Told, *, vendor: str, account_id: int) -> int:
+    """Write down that the vendor has this user no more; returns how many seats went back to their pools.
+
+    One whom we never knew is written down as gone: that he came may be told only after that he went.
+    """
+    user = find(session, vendor=vendor, reference=told.reference)
+    if user is None:
+        gone = VendorUser(account_id=account_id, vendor=vendor, ref=told.reference, email=told.email, name=told.name)
+        gone.seen_at = gone.gone_at = cause.at
+        session.add(gone)
+        session.flush()
+        return 0
+    return leave(session, cause, user)
+
+
+def leave(session: Session, cause: Cause, user: VendorUser) -> int:
+    """*user* is gone; returns how many seats went back. Twice: nothing more happens."""
+    if user.gone_at is not None:
+        return 0
+    user.gone_at = cause.at
+    session.flush()
+    told = Told(reference=user.ref, account="", email=user.email)
+    _note(session, cause, user.account_id, before=told, after=None)
+    return return_seats(session, replace(cause, why=GONE), users=[user.id])
+
+
+def find(session: Session, *, vendor: str, reference: str) -> VendorUser | None:
+    """The user whom the vendor knows by *reference*, gone or not, locked until the transaction ends."""
+    query = select(VendorUser).where(VendorUser.vendor == vendor, VendorUser.ref == reference)
+    return session.scalar(query.with_for_update())
+
+
+def return_seats(session: Session, cause: Cause, *, users: Collection[int], subscription_id: int | None = None) -> int:
+    """Give the standing seats of *users* back to their pools; those of one subscription, if it is named."""
+    standing = and_(Seat.user_id.in_(users), Seat.returned_at.is_(None))
+    if subscription_id is not None:
+        standing = and_(standing, Seat.subscription_id == subscription_id)
+    audit.record_all(
+        session,
+        cause,
+        subject="subscription",
+        subject_id=Seat.subscription_id,
+        field="seat",
+        before=address(),
+        after=None,
+        where=select(Seat.id).select_from(Seat).join(VendorUser, VendorUser.id == Seat.user_id).where(standing),
+    )
+    result = session.execute(
+        update(Seat).where(standing).values(returned_at=cause.at).execution_options(synchronize_session=False)
+    )
+    return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+def standing_seats(session: Session, *, subscription_id: int) -> int:
+    """How many seats of a subscription are given to users."""
+    query = select(func.count()).select_from(Seat)
+    return session.scalar(query.where(Seat.subscription_id == subscription_id, Seat.returned_at.is_(None))) or 0
+
+
+def holders(session: Session, *, seats: Collection[int], everybody: Collection[int]) -> dict[int, tuple[str, ...]]:
+    """Who has the licences with these ids, by licence: those with a seat; all of the account for those of *everybody*."""
+    by_seat = (
+        select(Licence.id.label("licence"), address().label("address"))
+        .join(Seat, and_(Seat.subscription_id == Licence.subscription_id, Seat.returned_at.is_(None)))
+        .join(VendorUser, VendorUser.id == Seat.user_id)
+        .where(Licence.id.in_(seats))
+    )
+    by_account = (
+        select(Licence.id, address())
+        .join(Subscription, Subscription.id == Licence.subscription_id)
+        .join(VendorUser, and_(VendorUser.account_id == Subscription.account_id, VendorUser.vendor == Licence.vendor))
+        .where(Licence.id.in_(everybody), VendorUser.gone_at.is_(None))
+    )
+    found: dict[int, list[str]] = {}
+    for licence, told in session.execute(union_all(by_seat, by_account)):
+        found.setdefault(licence, []).append(told)
+    return {licence: tuple(sorted(each)) for licence, each in found.items()}
+
+
+def known(session: Session, *, vendor: str) -> dict[str, datetime | None]:
+    """Every user of *vendor* that we know, by the vendor's id, and since when he is gone."""
+    query = select(VendorUser.ref, VendorUser.gone_at).where(VendorUser.vendor == vendor)
+    return {row.ref: row.gone_at for row in session.execute(query)}
+
+
+def listed(session: Session, *, vendor: str | None, account: str | None, gone: bool, limit: int) -> Sequence[Row[Any]]:
+    """Users (``VendorUser``) with their account (``ref``) and how many seats they have (``seats``)."""
+    seats = (
+        select(func.count())
+        .select_from(Seat)
+        .where(Seat.user_id == VendorUser.id, Seat.returned_at.is_(None))
+        .scalar_subquery()
+        .label("seats")
+    )
+    query = select(VendorUser, Account.ref, seats).join(Account, Account.id == VendorUser.account_id)
+    query = query if vendor is None else query.where(VendorUser.vendor == vendor)
+    query = query if account is None else query.where(Account.ref == account)
+    query = query if gone else query.where(VendorUser.gone_at.is_(None))
+    return session.execute(query.order_by(VendorUser.vendor, VendorUser.email, VendorUser.id).limit(limit)).all()
+
+
+def next_listing(session: Session, *, vendor: str) -> tuple[datetime | None, int]:
+    """When the users of *vendor* are to be listed again (None: never listed), and how often that has failed in a row."""
+    value = session.scalar(select(Meta.value).where(Meta.name == _listing_name(vendor)))
+    if value is None:
+        return None, 0
+    moment, tries = value.split()
+    return datetime.fromisoformat(moment), int(tries)
+
+
+def plan_listing(session: Session, *, vendor: str, at: datetime, tries: int = 0) -> None:
+    """List the users of *vendor* again at *at*."""
+    session.merge(Meta(name=_listing_name(vendor), value=f"{at.isoformat()} {tries}"))
+
+
+def claim_listing(session: Session, *, vendor: str, now: datetime, patience: timedelta) -> int | None:
+    """Take on the listing that is due: nobody else does for *patience*. Returns the tries that failed; None: not due.
+
+    Call it while the vendor's state is locked.
+    """
+    moment, tries = next_listing(session, vendor=vendor)
+    if moment is not None and moment > now:
+        return None
+    plan_listing(session, vendor=vendor, at=now + patience, tries=tries)
+    return tries
+
+
+def _listing_name(vendor: str) -> str:
+    return f"users:{hashlib.sha256(vendor.encode()).hexdigest()[:30]}"
+
+
+def _note(session: Session, cause: Cause, account_id: int, *, before: Told | None, after: Told | None) -> None:
+    audit.record(
+        session,
+        cause,
+        subject="account",
+        subject_id=account_id,
+        field="vendor_user",
+        before=_shown(before),
+        after=_shown(after),
+    )
+
+
+def _shown(told: Told | None) -> str | None:
+    return None if told is None else f"{told.reference} {told.email}".strip()

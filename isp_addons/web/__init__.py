@@ -1,0 +1,1 @@
+"""What answers over HTTP. Needs the extra ``web`` (FastAPI and uvicorn)."""

@@ -1,0 +1,133 @@
+"""A trial: nothing is billed, it is shown as a trial, and only an explicit order turns it into a subscription."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from acceptance.kit import APRIL, MARCH_10, MAY, Isp
+from isp_addons_eset import Eset
+from isp_addons_eset.sandbox import EsetSandbox
+
+MARCH_20 = "2026-03-20T00:00:00+00:00"
+
+
+@pytest.fixture
+def tried(isp: Isp) -> Isp:
+    """An ISP whose antivirus can be tried for 14 days, and an account that tries it since the beginning of March."""
+    isp("products", "add", "av", "--price", "150.00", "--vendor", "avdesk", "--trial-days", "14")
+    isp.opens("42", "400.00")
+    isp.orders("42", "av", plan="trial", key="trial-of-42")
+    isp("converge")
+    return isp
+
+
+def only(isp: Isp) -> dict[str, object]:
+    """The subscription of the account that is not over."""
+    (row,) = [each for each in isp("subscriptions", "list", "--account", "42").rows if each["status"] == "running"]
+    return row
+
+
+@pytest.mark.acceptance("A39")
+def test_a_trial_is_active_costs_nothing_and_is_shown_as_one(tried: Isp) -> None:
+    row = only(tried)
+    assert (row["plan"], row["price"], row["vendor_state"]) == ("trial", "0.00", "active")
+    assert row["paid_until"] == "2026-03-15T00:00:00+00:00"
+    assert tried.balance("42") == "400.00"
+    assert tried.vendor.station("42")["expires"].startswith("2026-03-15")
+
+
+@pytest.mark.acceptance("A39")
+def test_a_trial_is_never_billed_however_long_nobody_orders(tried: Isp) -> None:
+    for moment in (APRIL, MAY):
+        tried.at = moment
+        tried.looks_ahead()
+        tried.begins_periods()
+        tried("worker", "--once")
+    assert tried.balance("42") == "400.00"
+    assert "stations/delete" not in tried.vendor.new_calls()
+
+
+@pytest.mark.acceptance("A39")
+def test_an_explicit_order_takes_the_same_licence_over(tried: Isp) -> None:
+    before = tried.vendor.station("42")["id"]
+    tried.at = MARCH_10
+    subscription = tried.orders("42", "av", key="order-of-42")
+    tried("converge")
+    row = only(tried)
+    assert (row["id"], row["plan"], row["price"]) == (subscription, "recurring", "150.00")
+    assert tried.balance("42") == "295.97", "150.00 for the 21.5 of 31 days that are left of March"
+    (station,) = tried.vendor.stations("42")
+    assert (station["id"], station["expires"]) == (before, None), "the same station, now without end"
+    assert "stations/delete" not in tried.vendor.new_calls()
+    assert tried.orders("42", "av", key="order-of-42") == subscription
+    assert tried.balance("42") == "295.97"
+
+
+def test_a_term_can_follow_a_trial_too(tried: Isp) -> None:
+    before = tried.vendor.station("42")["id"]
+    tried.at = MARCH_10
+    tried.orders("42", "av", plan="one_off")
+    tried("converge")
+    (station,) = tried.vendor.stations("42")
+    assert (station["id"], station["expires"][:10]) == (before, "2026-04-10")
+    assert tried.balance("42") == "250.00"
+
+
+def test_a_trial_is_for_the_first_time(tried: Isp) -> None:
+    assert tried.orders("42", "av", plan="trial", key="trial-of-42") == 1, "the same order twice is one"
+    tried.refuses("order", "42", "av", "--plan", "trial", exits=1, names="a trial is for the first time")
+    tried.at = MARCH_20
+    tried.refuses("order", "42", "av", "--plan", "trial", exits=1, names="a trial is for the first time")
+    tried.opens("43", "150.00")
+    tried.orders("43", "av")
+    tried.refuses("order", "43", "av", "--plan", "trial", exits=1, names="has or had av already")
+
+
+def test_a_product_without_a_trial_cannot_be_tried(isp: Isp) -> None:
+    isp.sells("av", "150.00")
+    isp.opens("42", "0")
+    isp.refuses("order", "42", "av", "--plan", "trial", exits=1, names="av has no trial")
+
+
+def test_an_order_that_cannot_be_paid_leaves_the_trial_as_it_is(tried: Isp) -> None:
+    tried.opens("44", "1.00")
+    tried.orders("44", "av", plan="trial")
+    tried("converge")
+    tried.at = MARCH_10
+    tried.refuses("order", "44", "av", exits=1, names="not enough")
+
+
+def test_a_blocked_account_loses_its_trial_for_the_time_being(tried: Isp) -> None:
+    tried.hears("blocked", "42")
+    assert tried.vendor.station("42")["state"] == "blocked"
+    tried.hears("unblocked", "42")
+    assert tried.vendor.station("42")["state"] != "blocked"
+
+
+@pytest.fixture
+def eset(isp: Isp) -> Iterator[EsetSandbox]:
+    """A vendor that knows no end dates."""
+    with Eset.sandbox() as server:
+        isp.configure("vendor:eset", plugin="eset", **server.options())
+        isp("products", "add", "home", "--price", "100.00", "--vendor", "eset", "--trial-days", "9")
+        isp.opens("42", "300.00")
+        yield server
+
+
+@pytest.mark.usefixtures("eset")
+@pytest.mark.parametrize("plan", ["trial", "one_off"])
+def test_what_is_over_is_suspended_where_the_vendor_would_let_it_run_on(isp: Isp, plan: str) -> None:
+    subscription = isp.orders("42", "home", plan=plan)
+    isp("converge")
+    assert isp.at_vendor(subscription) == "active"
+    isp.at = MAY
+    isp("worker", "--once")
+    assert isp.at_vendor(subscription) == "suspended"
+    assert isp.held_by(subscription) == "forecast"
+    isp("worker", "--once")
+    assert isp.at_vendor(subscription) == "suspended"
+    if plan == "one_off":
+        isp("renew", str(subscription))
+        isp("converge")
+        assert isp.at_vendor(subscription) == "active"
+        assert isp.balance("42") == "100.00"
