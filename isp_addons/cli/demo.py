@@ -16,9 +16,11 @@ import click
 from isp_addons.domain.problem import Problem
 
 if TYPE_CHECKING:
-    from isp_addons.sandbox.demo_checks import Check
-    from isp_addons.sandbox.demo_scene import Scene, Screen
-    from isp_addons.sandbox.demo_stage import Folder, Vendor
+    from isp_addons.sandbox.demo_findings import Check
+    from isp_addons.sandbox.demo_scene import Scene
+    from isp_addons.sandbox.demo_screen import Screen
+    from isp_addons.sandbox.demo_stage import Folder
+    from isp_addons.sandbox.demo_stand_ins import StandIns
 
 
 class InProcess:
@@ -78,38 +80,42 @@ def _stop(*_: object) -> NoReturn:
     show_default=True,
     help="Where everything is put; one that an earlier demo made is emptied first.",
 )
-@click.option("--keep", is_flag=True, help="Leave the vendor's stand-in running at the end, until Ctrl-C.")
+@click.option("--keep", is_flag=True, help="Leave the vendors' stand-ins running at the end, until Ctrl-C.")
 def demo(*, folder: Path, keep: bool) -> None:
     """Play one month of a small ISP in under a minute: no network, no root, nothing outside --folder.
 
-    A small UTM5 with 2,000 accounts, its hook scripts, and a stand-in of Dr.Web AV-Desk: blocks, an outage of the vendor,
-    payments, the forecast, a new period. Ends with checks against the stand-in itself; exit code 1 if one fails.
+    A small UTM5 with 2,000 accounts, its hook scripts, stand-ins of Dr.Web AV-Desk and ESET, and operator tasks for Ajax:
+    blocks, an outage of a vendor, payments, the forecast, a new period. Ends with checks against the stand-ins themselves;
+    exit code 1 if one fails.
     """
-    from isp_addons.sandbox.demo_scene import Screen
-    from isp_addons.sandbox.demo_stage import Folder, Vendor
+    from isp_addons.sandbox.demo_screen import Screen
+    from isp_addons.sandbox.demo_stage import Folder
+    from isp_addons.sandbox.demo_stand_ins import StandIns
 
     signal.signal(signal.SIGTERM, _stop)
     stage = Folder(folder.resolve())
     stage.prepare()
     screen = Screen()
-    vendor = Vendor(stage.path / "avdesk.log")
+    stand_ins = StandIns(stage.path)
     try:
-        checks = _play(stage, vendor, screen)
+        checks = _play(stage, stand_ins, screen)
         if keep:
-            screen.say(f"The stand-in goes on at {vendor.url} (what it has: {vendor.url}/sandbox/stations). Ctrl-C ends it.")
+            avdesk, eset = stand_ins.urls["avdesk"], stand_ins.urls["eset"]
+            screen.say(f"AV-Desk's stand-in goes on at {avdesk} (what it has: {avdesk}/sandbox/stations),")
+            screen.say(f"ESET's at {eset} (what it has: {eset}/sandbox/licenses). Ctrl-C ends them.")
             with contextlib.suppress(KeyboardInterrupt):
-                vendor.wait()
+                stand_ins.wait()
         else:
-            screen.say("The vendor's stand-in has ended; with --keep it goes on, for: reconcile, converge, doctor.")
+            screen.say("The vendors' stand-ins have ended; with --keep they go on, for: reconcile, converge, doctor.")
     finally:
-        vendor.stop()
+        stand_ins.stop()
     _raise_failed(checks)
 
 
-def _play(stage: "Folder", vendor: "Vendor", screen: "Screen") -> "list[Check]":
+def _play(stage: "Folder", stand_ins: "StandIns", screen: "Screen") -> "list[Check]":
     from isp_addons.sandbox.demo import play_month, set_the_scene, where_to_look
 
-    scene: Scene = set_the_scene(stage, InProcess(stage.config), screen, vendor_url=vendor.url)
+    scene: Scene = set_the_scene(stage, InProcess(stage.config), screen, urls=stand_ins.urls)
     try:
         checks = play_month(scene)
         screen.took()
@@ -119,6 +125,7 @@ def _play(stage: "Folder", vendor: "Vendor", screen: "Screen") -> "list[Check]":
         return checks
     finally:
         scene.witness.close()
+        scene.eset.close()
         scene.utm5.engine.dispose()
 
 

@@ -1,20 +1,25 @@
 """The demo's story: one month of a small ISP, from 2 November to 2 December 2026, on the product's clock.
 
-Everything happens through the doors that an ISP uses: UTM5's tables, the hook scripts, the commands, HTTP to the vendor.
+Everything happens through the doors that an ISP uses: UTM5's tables, the hook scripts, the commands, HTTP to the vendors.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import create_engine, select
+from sqlalchemy import create_engine
 
 from isp_addons.billing.utm5.tables import Generation
-from isp_addons.sandbox import utm5_play as play
 from isp_addons.sandbox.demo_add_ons import AddOnCharges
-from isp_addons.sandbox.demo_checks import Check, Forecast, all_checks
+from isp_addons.sandbox.demo_cast import Cast
+from isp_addons.sandbox.demo_checks import all_checks
+from isp_addons.sandbox.demo_eset import EsetWitness
 from isp_addons.sandbox.demo_evidence import collect
-from isp_addons.sandbox.demo_scene import Scene, Screen, expected_forecast, shown
+from isp_addons.sandbox.demo_findings import Check, Forecast
+from isp_addons.sandbox.demo_operator import Operator
+from isp_addons.sandbox.demo_scene import Scene, expected_forecast
+from isp_addons.sandbox.demo_screen import Screen, shown
 from isp_addons.sandbox.demo_stage import Commands, Folder, HookScripts, hook_script
 from isp_addons.sandbox.demo_witness import Witness
 from isp_addons.sandbox.utm5_play import BlockedBy, Utm5Play
@@ -32,22 +37,25 @@ END = datetime.fromisoformat("2026-12-02T12:00+03:00")
 
 _MONTHLY, _WEEKLY = 1, 2  # discount_periods.static_id of the small UTM5
 _PRODUCTS = (
-    ("avdesk-standard", "150.00", "1", "ebe76ffc-69e1-4757-b2b3-41506832bc9b"),
-    ("avdesk-premium", "210.00", "1", "91644cc3-1dc1-42dc-a41e-5ea001f5538d"),
-    ("eset-home", "119.90", "2", ""),
-    ("kaspersky-month", "99.00", "3", ""),
-    ("ajax-cloud", "320.00", "4", ""),
+    ("avdesk-standard", "150.00", "1", "avdesk", "tariff=ebe76ffc-69e1-4757-b2b3-41506832bc9b"),
+    ("avdesk-premium", "210.00", "1", "avdesk", "tariff=91644cc3-1dc1-42dc-a41e-5ea001f5538d"),
+    ("eset-home", "119.90", "2", "eset", "product_code=101"),
+    ("kaspersky-month", "99.00", "3", "", ""),
+    ("ajax-cloud", "320.00", "4", "ajax", "service=cloud"),
 )
 
 
-def set_the_scene(folder: Folder, commands: Commands, screen: Screen, *, vendor_url: str) -> Scene:
-    """Load the small UTM5, and bring everything together that takes part."""
-    screen.title("One month of a small ISP: a billing, a vendor and isp-addons between them, all on this machine.")
+def set_the_scene(folder: Folder, commands: Commands, screen: Screen, *, urls: Mapping[str, str]) -> Scene:
+    """Load the small UTM5, and bring everything together that takes part; *urls*: of the stand-ins."""
+    screen.title("One month of a small ISP: a billing, three vendors and isp-addons between them, all on this machine.")
     rows = load_utm5(SMALL, folder.utm5_url, generation=Generation.OLD)
-    folder.write_config(vendor_url=vendor_url)
+    folder.write_config(urls)
     screen.say(f"The folder {folder.path} holds the configuration and two SQLite databases.")
     screen.say(f"The billing is a small UTM5: {rows['accounts']:,} accounts, {rows['service_links']:,} service links.")
-    screen.say(f"The vendor is a stand-in of Dr.Web AV-Desk, real HTTP at {vendor_url}.")
+    screen.say(f"Dr.Web AV-Desk is a stand-in, real HTTP at {urls['avdesk']}. ESET is one, too, at {urls['eset']}.")
+    screen.say(
+        "Ajax has no interface: what is to be done there is an operator task, and a person of the ISP says what was done."
+    )
     utm5 = Utm5Play(create_engine(folder.utm5_url), flowed_until=FORECAST)  # up to then they are in the balances
     return Scene(
         folder=folder,
@@ -56,7 +64,9 @@ def set_the_scene(folder: Folder, commands: Commands, screen: Screen, *, vendor_
         utm5=utm5,
         charges=AddOnCharges(utm5),
         hooks=HookScripts(hook_script(), folder.spool),
-        witness=Witness(vendor_url, at=OPENING),
+        witness=Witness(urls["avdesk"], at=OPENING),
+        eset=EsetWitness(urls["eset"], at=OPENING),
+        operator=Operator(commands, screen),
     )
 
 
@@ -72,45 +82,28 @@ def play_month(scene: Scene) -> list[Check]:
     the_new_period(scene)
     late_payers(scene)
     the_last_day(scene)
-    scene.screen.chapter(END, "What is true now, asked of the vendor's stand-in and of the databases")
+    scene.screen.chapter(END, "What is true now, asked of the stand-ins and of the databases")
     checks = all_checks(collect(scene, END))
     for check in checks:
         scene.screen.check(check)
     return checks
 
 
-class Cast:
-    """Who plays: accounts that are free, have a limit, and have at least one station, in the order of their numbers."""
-
-    def __init__(self, scene: Scene) -> None:
-        stations = {int(each.account) for each in scene.witness.stations().values()}
-        own = play.accounts.c
-        with scene.utm5.engine.connect() as connection:
-            rows = connection.execute(select(own.id, own.balance, own.credit).where(own.unlimited == 0).order_by(own.id)).all()
-        free = [row for row in rows if row.id in stations and row.balance + row.credit >= 0]
-        self._has = {row.id: play.decimal(row.balance) + play.decimal(row.credit) for row in free}
-        ids = list(self._has)
-        self.callers, self.on_holiday, self.hasty = ids[:40], ids[40:70], ids[70:90]
-        self.in_the_outage, self.during_the_outage = ids[90:130], ids[130:150]
-
-    def bills(self) -> dict[int, Decimal]:
-        """Telephone bills that lead 50.00 below the limit."""
-        return {account: self._has[account] + 50 for account in self.callers}
-
-
 def the_shop_opens(scene: Scene) -> None:
-    """The database, the products, the orders that exist, and a station for each licence."""
+    """The database, the products, the orders that exist, and what each needs at its vendor."""
     scene.screen.chapter(OPENING, "The shop opens")
     scene.command("init", at=OPENING)
-    for code, price, priority, tariff in _PRODUCTS:
-        supply = ("--vendor", "avdesk", "--option", f"tariff={tariff}") if tariff else ()
+    for code, price, priority, vendor, option in _PRODUCTS:
+        supply = ("--vendor", vendor, "--option", option) if vendor else ()
         scene.commands.say("products", "add", code, "--price", price, "--priority", priority, *supply, at=OPENING)
     scene.command("products", "list", at=OPENING)
-    without = ", ".join(code for code, _, _, tariff in _PRODUCTS if not tariff)
-    scene.screen.say(f"{without} have no vendor yet: they are forecast and held like the others, but nobody is called.")
+    scene.screen.say("kaspersky-month has no vendor yet: it is forecast and held like the others, but nobody is called.")
     scene.command("orders", "import", str(SMALL / "orders.csv"), at=OPENING)
     scene.planned(OPENING)
     scene.converge(OPENING)
+    noon = OPENING + timedelta(hours=3)
+    scene.screen.say(f"{shown(noon)}: whoever has Ajax has it already; a person looks there and says so.")
+    scene.operator.answers_all(noon)
     scene.table()
 
 
@@ -133,22 +126,27 @@ def a_day_of_blocks(scene: Scene, cast: Cast) -> None:
     found = scene.converge(later)
     theirs = [each.id for each in scene.witness.stations().values() if int(each.account) in cast.hasty]
     scene.changed_their_minds = (len(theirs), found.about(theirs))
+    scene.operator.reads_one(later)
+    scene.operator.answers_all(later)
     back = BLOCKS + timedelta(days=2)
     scene.screen.say(f"{shown(back)}: {len(cast.on_holiday)} are back from their holiday.")
     scene.utm5.unblock(cast.on_holiday, at=back)
     scene.events(back)
     scene.converge(back)
+    scene.operator.answers_all(back)
     scene.table()
 
 
 def the_vendor_fails(scene: Scene, cast: Cast) -> None:
-    """Its answers get lost, then it is down, and events keep coming. Nobody does anything; it recovers by itself."""
-    scene.screen.chapter(OUTAGE, "The vendor fails, and events keep coming")
-    scene.screen.say("First the vendor does what it is told, but its answers get lost.")
+    """AV-Desk's answers get lost, then it is down, and events keep coming. It recovers by itself; the others go on."""
+    scene.screen.chapter(OUTAGE, "AV-Desk fails, and events keep coming; the other vendors go on")
+    scene.screen.say("First AV-Desk does what it is told, but its answers get lost.")
     scene.witness.misbehave("timeout_after", script="stations/change", seconds=0.2)
     scene.utm5.block(cast.in_the_outage, by=BlockedBy.SUBSCRIBER, at=OUTAGE)
     scene.events(OUTAGE)
     scene.converge(OUTAGE)
+    scene.screen.say("Ajax is not touched by it. One of its tasks is unclear to the person, who has it written anew.")
+    scene.operator.answers_all_but_one(OUTAGE)
     down = OUTAGE + timedelta(minutes=10)
     scene.screen.say(f"{shown(down)}: now it is down. {len(cast.during_the_outage)} more are blocked, 10 are free again.")
     scene.witness.behave()
@@ -157,6 +155,7 @@ def the_vendor_fails(scene: Scene, cast: Cast) -> None:
     scene.utm5.unblock(cast.in_the_outage[:10], at=down)
     scene.events(down)
     scene.converge(down)
+    scene.operator.answers_all(down)
     up = OUTAGE + timedelta(hours=2)
     scene.screen.say(f"{shown(up)}: it is up again. What it did without an answer is read first, not repeated.")
     scene.witness.behave()
@@ -166,6 +165,7 @@ def the_vendor_fails(scene: Scene, cast: Cast) -> None:
     scene.utm5.unblock([*cast.in_the_outage[10:], *cast.during_the_outage], at=back)
     scene.events(back)
     scene.converge(back)
+    scene.operator.answers_all(back)
     scene.table()
 
 
@@ -176,6 +176,7 @@ def payday(scene: Scene, cast: Cast) -> None:
     scene.screen.say(f"{len(cast.callers)} accounts pay their telephone bills; UTM5 frees them.")
     scene.events(PAYDAY)
     scene.converge(PAYDAY)
+    scene.operator.answers_all(PAYDAY)
     scene.table()
 
 
@@ -196,7 +197,10 @@ def the_forecast(scene: Scene) -> None:
     scene.converge(FORECAST)
     scene.table()
     dates = ", ".join(f"{count} from {date}" for date, count in scene.dates(FORECAST))
-    scene.screen.say(f"The running period is paid, so each block begins when the account's own period ends: {dates}.")
+    scene.screen.say(
+        f"The running period is paid, so each block at AV-Desk begins when the account's own period ends: {dates}."
+    )
+    scene.screen.say("ESET takes no date and was told at once; nobody at the ISP has looked at the tasks for Ajax yet.")
 
 
 def the_last_minute(scene: Scene) -> None:
@@ -209,6 +213,7 @@ def the_last_minute(scene: Scene) -> None:
     scene.utm5.pay(dict.fromkeys(payers, Decimal(3000)), at=at)
     scene.events(at)
     scene.converge(at)
+    scene.operator.answers_all(at)
     scene.table()
 
 
@@ -221,6 +226,7 @@ def the_new_period(scene: Scene) -> None:
         scene.events(at)
         scene.command("period-begin", at=at)
         scene.converge(at)
+    scene.operator.answers_all(MONTH_BEGINS)
     scene.table()
 
 
@@ -233,6 +239,7 @@ def late_payers(scene: Scene) -> None:
     scene.utm5.pay(dict.fromkeys(payers, Decimal(2000)), at=LATE_PAYERS)
     scene.events(LATE_PAYERS)
     scene.converge(LATE_PAYERS)
+    scene.operator.answers_all(LATE_PAYERS)
     scene.screen.say(f"One pass later {scene.charge_add_ons(LATE_PAYERS)} add-ons are on again, and UTM5 charges them.")
     scene.table()
 
@@ -243,6 +250,7 @@ def the_last_day(scene: Scene) -> None:
     scene.utm5.flow(END)
     scene.events(END)
     scene.converge(END)
+    scene.operator.answers_all(END)
     scene.table()
 
 

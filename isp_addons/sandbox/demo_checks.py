@@ -1,65 +1,15 @@
 """What must be true when the month is over, each as one check on what was found. Nothing here asks anybody anything."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
-from isp_addons.sandbox.demo_witness import ABSENT, BLOCKED, DELETED, OPEN, Pass, Station
-
-_SHOWN = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One check: whether it holds, and the sentence with the figures."""
-
-    holds: bool
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Licence:
-    """One licence of the product: its key, what it is wanted to be, what was last seen of it."""
-
-    key: str
-    wanted: str
-    seen: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forecast:
-    """The dry run beside the expected answer: how many accounts were compared, and which differ."""
-
-    compared: int
-    different: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """What was found at ``at``, the end: at the stand-in, in the product's database, in UTM5's.
-
-    ``left``: what each account still had, credit included, right after an add-on was charged. ``below``: the accounts that are
-    below their limit now. ``unlimited``: those without a limit. ``calls``: how often each script of the vendor was called.
-    """
-
-    at: datetime
-    stations: Mapping[str, Station]
-    ordered: frozenset[str]
-    calls: Mapping[str, int]
-    passes: Sequence[Pass]
-    licences: Sequence[Licence]
-    left: Mapping[int, Decimal]
-    below: frozenset[int]
-    unlimited: frozenset[int]
-    hooks_fired: int
-    events_handled: int
-    spooled: int
-    drift: Sequence[Mapping[str, Any]]
-    given_up: Sequence[Mapping[str, Any]]
-    forecast: Forecast
-    changed_their_minds: tuple[int, int]
+from isp_addons.sandbox.demo_findings import Check, Evidence, named
+from isp_addons.sandbox.demo_vendor_checks import (
+    eset_has_what_is_wanted,
+    nobody_but_a_person_said_so,
+    ordered_once,
+    tasks_answered,
+)
+from isp_addons.sandbox.demo_witness import ABSENT, BLOCKED, DELETED, OPEN
 
 
 def all_checks(evidence: Evidence) -> list[Check]:
@@ -73,6 +23,10 @@ def all_checks(evidence: Evidence) -> list[Check]:
         no_call_for_nothing(evidence),
         forecast_is_right(evidence),
         nothing_lost(evidence),
+        eset_has_what_is_wanted(evidence),
+        ordered_once(evidence),
+        tasks_answered(evidence),
+        nobody_but_a_person_said_so(evidence),
         no_drift(evidence),
     ]
 
@@ -84,26 +38,26 @@ def nothing_deleted(evidence: Evidence) -> Check:
     text = (
         f"Suspending deleted nothing: all {len(evidence.ordered):,} stations that were ordered exist, {asked} calls to delete."
     )
-    return Check(not gone and not asked, text + _named("Missing", gone))
+    return Check(not gone and not asked, text + named("Missing", gone))
 
 
 def suspended_is_blocked(evidence: Evidence) -> Check:
-    """What is wanted suspended is blocked at the vendor, or was never ordered there."""
-    wanted = [each.key for each in evidence.licences if each.wanted == "suspended"]
+    """What is wanted suspended is blocked at AV-Desk, or was never ordered there."""
+    wanted = evidence.wanted("suspended", vendor="avdesk")
     there = [key for key in wanted if key in evidence.ordered]
     wrong = [key for key in wanted if _meaning(evidence, key) not in (BLOCKED, ABSENT)]
     wrong += [key for key in there if _meaning(evidence, key) == ABSENT]
     never = len(wanted) - len(there)
-    text = f"Of {len(wanted):,} suspended licences {len(there):,} are blocked at the vendor, {never:,} were never ordered."
-    return Check(bool(there) and not wrong, text + _named("Not blocked", wrong))
+    text = f"Of {len(wanted):,} suspended licences {len(there):,} are blocked at AV-Desk, {never:,} were never ordered."
+    return Check(bool(there) and not wrong, text + named("Not blocked", wrong))
 
 
 def active_is_open(evidence: Evidence) -> Check:
-    """What is wanted active is open at the vendor."""
-    wanted = [each.key for each in evidence.licences if each.wanted == "active"]
+    """What is wanted active is open at AV-Desk."""
+    wanted = evidence.wanted("active", vendor="avdesk")
     wrong = [key for key in wanted if _meaning(evidence, key) != OPEN]
-    text = f"All {len(wanted):,} active licences are open at the vendor."
-    return Check(bool(wanted) and not wrong, text + _named("Not open", wrong))
+    text = f"All {len(wanted):,} active licences are open at AV-Desk."
+    return Check(bool(wanted) and not wrong, text + named("Not open", wrong))
 
 
 def nobody_negative(evidence: Evidence) -> Check:
@@ -120,7 +74,7 @@ def nobody_negative(evidence: Evidence) -> Check:
         f"{_amount(min(limited, default=Decimal(0)))} left. Of {len(evidence.below):,} accounts below their limit "
         f"{len(evidence.below) - later:,} were charged for none, {later} fell later, by what UTM5 itself took since."
     )
-    return Check(bool(limited) and not wrong, text + _named("Negative", wrong))
+    return Check(bool(limited) and not wrong, text + named("Negative", wrong))
 
 
 def no_call_doubled(evidence: Evidence) -> Check:
@@ -129,8 +83,8 @@ def no_call_doubled(evidence: Evidence) -> Check:
     secret = [station for each in evidence.passes for station in each.secret]
     changes = sum(sum(each.became.values()) for each in evidence.passes)
     lost = sum(each.lost for each in evidence.passes)
-    text = f"No call was doubled: {changes:,} changes at the vendor, each by one call; {lost} answers were lost on the way."
-    return Check(bool(changes) and not doubled and not secret, text + _named("Doubled", doubled) + _named("Unasked", secret))
+    text = f"No call was doubled: {changes:,} changes at AV-Desk, each by one call; {lost} answers were lost on the way."
+    return Check(bool(changes) and not doubled and not secret, text + named("Doubled", doubled) + named("Unasked", secret))
 
 
 def no_call_for_nothing(evidence: Evidence) -> Check:
@@ -144,7 +98,7 @@ def forecast_is_right(evidence: Evidence) -> Check:
     """The dry run said of each account what the expected answer says."""
     forecast = evidence.forecast
     text = f"The forecast equals the expected answer for {forecast.compared - len(forecast.different):,} accounts."
-    return Check(bool(forecast.compared) and not forecast.different, text + _named("Different", forecast.different))
+    return Check(bool(forecast.compared) and not forecast.different, text + named("Different", forecast.different))
 
 
 def nothing_lost(evidence: Evidence) -> Check:
@@ -157,13 +111,14 @@ def nothing_lost(evidence: Evidence) -> Check:
 
 
 def no_drift(evidence: Evidence) -> Check:
-    """The vendor's own list differs from ours in nothing, and no call was given up."""
+    """The vendors' own lists differ from ours in nothing, and no call was given up."""
     drift = [f"{row['licence']} {row['kind']}" for row in evidence.drift]
     given_up = [str(row["licence"]) for row in evidence.given_up]
     text = (
-        f"Reconciling finds {len(drift)} differences among {len(evidence.stations):,} stations; {len(given_up)} calls given up."
+        f"Reconciling finds {len(drift)} differences among {len(evidence.stations):,} stations and {len(evidence.eset):,} "
+        f"licences of ESET; {len(given_up)} calls given up."
     )
-    return Check(not drift and not given_up, text + _named("Drift", drift) + _named("Given up", given_up))
+    return Check(not drift and not given_up, text + named("Drift", drift) + named("Given up", given_up))
 
 
 def _meaning(evidence: Evidence, key: str) -> str:
@@ -174,10 +129,3 @@ def _meaning(evidence: Evidence, key: str) -> str:
 def _amount(money: Decimal) -> str:
     """A double that should be 0.00 may be a little less."""
     return f"{money.quantize(Decimal('0.01')) + 0:.2f}"
-
-
-def _named(what: str, names: Sequence[str]) -> str:
-    if not names:
-        return ""
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f" {what}: {', '.join(names[:_SHOWN])}{more}."

@@ -1,19 +1,25 @@
-"""Collects at the demo's end what the checks look at: from the stand-in vendor, the product's database, UTM5's tables."""
+"""Collects at the demo's end what the checks look at: from the stand-in vendors, the product's database, UTM5's tables."""
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from isp_addons.bootstrap import App
 from isp_addons.sandbox import utm5_play as play
-from isp_addons.sandbox.demo_checks import Evidence, Licence
-from isp_addons.sandbox.demo_scene import ALL, Scene
+from isp_addons.sandbox.demo_findings import Evidence, Licence, Said
+from isp_addons.sandbox.demo_operator import VENDOR as BY_HAND
+from isp_addons.sandbox.demo_scene import Scene
+from isp_addons.sandbox.demo_screen import ALL
+from isp_addons.store.tables import Audit, OperatorTask
 from isp_addons.store.tables import Licence as Row
 
 
 def collect(scene: Scene, at: datetime) -> Evidence:
     """Everything as it is at *at*."""
     scene.witness.look(at)
+    scene.eset.look(at)
+    licences, tasks, said = _ours(scene, at)
     below, unlimited = _limits(scene)
     [spool] = scene.commands.rows("spool", "status", at=at)
     return Evidence(
@@ -22,7 +28,11 @@ def collect(scene: Scene, at: datetime) -> Evidence:
         ordered=frozenset(scene.witness.ordered),
         calls=scene.witness.counts(),
         passes=scene.witness.passes,
-        licences=_licences(scene, at),
+        licences=licences,
+        eset=scene.eset.licences(),
+        eset_orders=scene.eset.orders,
+        tasks=tasks,
+        said=said,
         left=scene.charges.left,
         below=below,
         unlimited=unlimited,
@@ -36,14 +46,26 @@ def collect(scene: Scene, at: datetime) -> Evidence:
     )
 
 
-def _licences(scene: Scene, at: datetime) -> list[Licence]:
+def _ours(scene: Scene, at: datetime) -> tuple[list[Licence], dict[str | None, int], list[Said]]:
+    """What the product's database has: the licences, the answers to tasks, what was seen where tasks are done by hand."""
     app = App(scene.folder.config, at=at)
     try:
         with app.store.read() as session:
-            rows = session.execute(select(Row.key, Row.wanted_state, Row.seen_state).order_by(Row.id))
-            return [Licence(*row) for row in rows]
+            rows = session.execute(select(Row.vendor, Row.key, Row.wanted_state, Row.seen_state).order_by(Row.id)).all()
+            answers = session.execute(select(OperatorTask.outcome, func.count()).group_by(OperatorTask.outcome)).all()
+            return [Licence(*row) for row in rows], {row[0]: row[1] for row in answers}, _said(session)
     finally:
         app.close()
+
+
+def _said(session: Session) -> list[Said]:
+    query = (
+        select(Row.key, Audit.after, Audit.source)
+        .join(Row, Row.id == Audit.subject_id)
+        .where(Audit.subject == "licence", Audit.field == "seen_state", Row.vendor == BY_HAND)
+        .order_by(Audit.id)
+    )
+    return [Said(row.key, row.after or "", row.source) for row in session.execute(query)]
 
 
 def _limits(scene: Scene) -> tuple[frozenset[int], frozenset[int]]:

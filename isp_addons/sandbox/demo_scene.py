@@ -1,76 +1,24 @@
 """The things that every day of the demo does: UTM5 acts, hook scripts run, events are taken in, the vendor is told."""
 
 import csv
-import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
-
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
 from isp_addons.sandbox.demo_add_ons import AddOnCharges
-from isp_addons.sandbox.demo_checks import Check, Forecast
+from isp_addons.sandbox.demo_eset import EsetPass, EsetWitness
+from isp_addons.sandbox.demo_findings import Forecast
+from isp_addons.sandbox.demo_operator import Operator
+from isp_addons.sandbox.demo_screen import ALL, Screen, shown
 from isp_addons.sandbox.demo_stage import ZONE, Commands, Folder, HookScripts
 from isp_addons.sandbox.demo_witness import DATED, Pass, Witness
 from isp_addons.sandbox.utm5_play import Utm5Play
 from isp_addons.sandbox.utm5_rollover import roll_over
 from isp_addons.sandbox.utm5_tables import SMALL
 
-_PIPE_WIDTH = 120
-ALL = ("--limit", "1000000")
 _BECAME = ("ordered", "suspended", "dated", "resumed", "deleted")
-
-
-class Screen:
-    """What people see: colours on a terminal, plain lines in a pipe."""
-
-    def __init__(self) -> None:
-        self._console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
-        if not self._console.is_terminal:
-            self._console.width = _PIPE_WIDTH
-        self._began = time.monotonic()
-
-    def title(self, text: str) -> None:
-        """What all this is."""
-        self._console.print(text, style="bold")
-
-    def chapter(self, at: datetime, title: str) -> None:
-        """A day begins."""
-        self._console.print(f"\n{shown(at)}  {title}", style="bold")
-
-    def say(self, text: str) -> None:
-        """One line."""
-        self._console.print(f"  {text}")
-
-    def ran(self, command: str, answer: str) -> None:
-        """A command and what it printed."""
-        self._console.print(f"  $ isp-addons {command}", style="cyan")
-        for line in answer.splitlines():
-            if line.strip():
-                self._console.print(f"    {line.rstrip()}")
-
-    def table(self, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """Figures that line up."""
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-        for number, heading in enumerate(headings):
-            table.add_column(heading, justify="right" if number else "left", no_wrap=not number)
-        for row in rows:
-            table.add_row(*(f"{each:,}" if isinstance(each, int) else str(each) for each in row))
-        self._console.print(table)
-
-    def took(self) -> None:
-        """How long it lasted."""
-        self.say(f"A month in {time.monotonic() - self._began:.1f} seconds.")
-
-    def check(self, check: Check) -> None:
-        """A tick or a cross, and the sentence."""
-        tick, cross = ("✓", "✗") if "utf" in self._console.encoding.lower() else ("+", "x")
-        self._console.print(f"  {tick if check.holds else cross} {check.text}", style="green" if check.holds else "bold red")
 
 
 @dataclass(slots=True)
@@ -84,10 +32,13 @@ class Scene:
     charges: AddOnCharges
     hooks: HookScripts
     witness: Witness
+    eset: EsetWitness
+    operator: Operator
     handled: int = 0
     forecast: Forecast = field(default_factory=lambda: Forecast(compared=0, different=()))
     changed_their_minds: tuple[int, int] = (0, 0)
     _rows: list[tuple[datetime, Pass, str]] = field(default_factory=list)
+    _at_eset: list[tuple[datetime, EsetPass]] = field(default_factory=list)
 
     def command(self, *arguments: str, at: datetime) -> None:
         """Run a command of the product and show it."""
@@ -103,20 +54,24 @@ class Scene:
 
     def planned(self, at: datetime) -> int:
         """Show how many calls ``plan`` would make, and return it."""
-        found = self.commands.rows("plan", *ALL, at=at)
-        self.screen.ran("plan", f"{len(found):,} calls would be made.")
-        return len(found)
+        found = Counter(row["vendor"] for row in self.commands.rows("plan", *ALL, at=at))
+        told = ", ".join(f"{vendor} {count:,}" for vendor, count in sorted(found.items()))
+        self.screen.ran("plan", f"{found.total():,} calls would be made: {told or 'none'}.")
+        return found.total()
 
     def converge(self, at: datetime) -> Pass:
-        """Let the product tell the vendor, and look at the vendor itself what came of it."""
-        self.commands.say("converge", at=at)
+        """Let the product tell the vendors, and look at the stand-ins what came of it; returns what came of it at AV-Desk."""
+        self.screen.runs("converge")
+        told = [_tallied(row) for row in self.commands.rows("converge", at=at)]
+        self.screen.answers(f"{'; '.join(sorted(told)) or 'no calls'}.")
         found = self.witness.look(at)
-        [vendor] = self.commands.rows("vendors", "list", at=at)
-        self._rows.append((at, found, vendor["state"].partition(" until")[0]))
+        [state] = [row["state"] for row in self.commands.rows("vendors", "list", at=at) if row["vendor"] == "avdesk"]
+        self._rows.append((at, found, state.partition(" until")[0]))
+        self._at_eset.append((at, self.eset.look(at)))
         return found
 
     def table(self) -> None:
-        """What the vendor saw since the last table, one row for each ``converge``; columns of zeros are left out."""
+        """What AV-Desk saw since the last table, one row for each ``converge``, columns of zeros left out; a line for ESET."""
         rows, self._rows = self._rows, []
         columns: dict[str, list[object]] = {"converge": [shown(at) for at, _, _ in rows]}
         for word in _BECAME:
@@ -125,9 +80,13 @@ class Scene:
         columns["answer lost"] = [found.lost for _, found, _ in rows]
         columns["failed"] = [found.failed for _, found, _ in rows]
         columns["calls"] = [len(found.calls) for _, found, _ in rows]
-        columns["vendor"] = [state for _, _, state in rows]
+        columns["AV-Desk"] = [state for _, _, state in rows]
         kept = {name: values for name, values in columns.items() if any(values) or name == "calls"}
         self.screen.table(list(kept), list(zip(*kept.values(), strict=True)))
+        passes, self._at_eset = self._at_eset, []
+        told = [f"{shown(at)} {_told(found)}" for at, found in passes if found.calls]
+        if told:
+            self.screen.say(f"ESET: {'; '.join(told)}.")
 
     def dates(self, at: datetime) -> list[tuple[str, int]]:
         """From when how many stations are blocked, of those whose blocks have not begun at *at*."""
@@ -157,10 +116,14 @@ class Scene:
         )
 
 
-def shown(moment: datetime) -> str:
-    """A time for people, on UTM5's clock."""
-    local = moment.astimezone(ZoneInfo(ZONE))
-    return f"{local.day} {local:%b %H:%M}"
+def _tallied(row: Mapping[str, Any]) -> str:
+    failed = f", {row['failed']:,} failed" if row["failed"] else ""
+    return f"{row['vendor']}: {', '.join(row['calls'])}{failed}"
+
+
+def _told(found: EsetPass) -> str:
+    became = [f"{count:,} {what}" for what, count in sorted(found.became.items())]
+    return f"{', '.join(became) or 'nothing changed'} ({found.calls:,} calls)"
 
 
 def expected_forecast() -> dict[int, dict[str, Any]]:

@@ -1,14 +1,11 @@
-"""What the demo is played on: a folder with a real configuration, a small UTM5, the stand-in vendor, the hook scripts."""
+"""What the demo is played on: a folder with a real configuration, a small UTM5, the hook scripts."""
 
 import os
-import re
-import selectors
 import shutil
 import subprocess
-import sys
 import sysconfig
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,14 +13,14 @@ from typing import Any, Protocol
 
 import isp_addons
 from isp_addons.domain.problem import Problem, Refused
+from isp_addons.sandbox.demo_stand_ins import LOGIN, PASSWORD, STAND_INS
 
 MARK = ".isp-addons-demo"
 ZONE = "Europe/Moscow"
-_LOGIN, _PASSWORD = "isp", "sandbox"
-_START_SECONDS, _STOP_SECONDS, _HOOK_SECONDS = 20.0, 5.0, 10.0
+_HOOK_SECONDS = 10.0
 
 _CONFIG = """\
-# Written by: isp-addons demo. A small UTM5 as the billing, a stand-in of Dr.Web AV-Desk as the vendor.
+# Written by: isp-addons demo. A small UTM5 as the billing; stand-ins of Dr.Web AV-Desk and ESET, and operator tasks for Ajax.
 [isp-addons]
 spool = spool
 time_zone = {zone}
@@ -40,9 +37,25 @@ url = sqlite:///utm5.db
 [vendor:avdesk]
 plugin = avdesk
 concurrency = 16
-url = {url}
+url = {avdesk}
 login = {login}
 password = file:avdesk.password
+
+[vendor:eset]
+plugin = eset
+concurrency = 16
+url = {eset}
+login = {login}
+password = file:eset.password
+product_code = 101
+address_street = Example street 1
+address_city = Exampleton
+address_zip = 12345
+
+[vendor:ajax]
+plugin = ajax
+company = Example Telecom
+suspend_by = operator_task
 """
 
 
@@ -93,12 +106,13 @@ class Folder:
         except OSError as error:
             raise Problem(f"The folder {self.path} cannot be made: {error.strerror}. Name another with --folder.") from error
 
-    def write_config(self, *, vendor_url: str) -> None:
-        """Write the configuration, and the password into a file of its own."""
-        self.config.write_text(_CONFIG.format(zone=ZONE, url=vendor_url, login=_LOGIN), encoding="utf-8")
-        password = self.path / "avdesk.password"
-        password.touch(mode=0o600)
-        password.write_text(_PASSWORD + "\n", encoding="utf-8")
+    def write_config(self, urls: Mapping[str, str]) -> None:
+        """Write the configuration, and each stand-in's password into a file of its own; *urls* by plugin."""
+        self.config.write_text(_CONFIG.format(zone=ZONE, login=LOGIN, **urls), encoding="utf-8")
+        for plugin in STAND_INS:
+            password = self.path / f"{plugin}.password"
+            password.touch(mode=0o600)
+            password.write_text(PASSWORD + "\n", encoding="utf-8")
 
 
 def _is_empty(path: Path) -> bool:
@@ -111,50 +125,6 @@ def _empty(path: Path) -> None:
             shutil.rmtree(each)
         else:
             each.unlink()
-
-
-class Vendor:
-    """The stand-in AV-Desk in a process of its own: ``isp-addons sandbox avdesk``."""
-
-    def __init__(self, log: Path) -> None:
-        command = "from isp_addons.cli.main import main; main()"
-        options = ["sandbox", "avdesk", "--port", "0", "--login", _LOGIN, "--password", _PASSWORD]
-        with log.open("wb") as errors:
-            self._process = subprocess.Popen(  # noqa: S603 - our own command
-                [sys.executable, "-P", "-c", command, *options], stdout=subprocess.PIPE, stderr=errors
-            )
-        try:
-            self.url = self._told(log)
-        except BaseException:
-            self.stop()
-            raise
-
-    def _told(self, log: Path) -> str:
-        """The address that it says it answers at."""
-        output = self._process.stdout
-        assert output is not None  # noqa: S101 - it is a pipe
-        with selectors.DefaultSelector() as ready:
-            ready.register(output, selectors.EVENT_READ)
-            line = output.readline().decode() if ready.select(_START_SECONDS) else ""
-        found = re.search(r"http://127\.0\.0\.1:[1-9]\d*", line)
-        if found is None:
-            raise Problem(f"The stand-in of AV-Desk does not start; see {log}.", code="sandbox")
-        return found[0]
-
-    def wait(self) -> None:
-        """Until it ends, or somebody presses Ctrl-C."""
-        self._process.wait()
-
-    def stop(self) -> None:
-        """End it, whatever it is doing."""
-        self._process.terminate()
-        try:
-            self._process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
 
 
 @dataclass(slots=True)

@@ -1,20 +1,17 @@
 """Looks at the stand-in AV-Desk through its own doors: what stands there, and which calls it was made."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from isp_addons.clock import ReplayClock
-from isp_addons.vendor_api.http import VendorSession
+from isp_addons.sandbox.demo_doors import Doors
 
 OPEN, BLOCKED, DATED, DELETED, ABSENT = "open", "blocked", "dated ", "deleted", "absent"
 """What a station means to its subscriber; one that is blocked from later on is `DATED` and the time."""
 
 _CHANGING = frozenset({"stations/add", "stations/change", "stations/delete", "stations/restore"})
-_CALLS_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +104,15 @@ class Witness:
     """Watches one stand-in. ``ordered``: every station that was ever made there."""
 
     def __init__(self, url: str, *, at: datetime) -> None:
-        self._clock = ReplayClock(at)
-        self._session = VendorSession(url, clock=self._clock, timeout=(3.0, 10.0))
-        self._last = 0
+        self._doors = Doors(url, at=at)
         self._stations: dict[str, Station] = {}
         self.ordered: set[str] = set()
         self.passes: list[Pass] = []
 
     def look(self, at: datetime) -> Pass:
         """What happened since the last look."""
-        self._clock.moment = at
-        calls = self._calls()
+        self._doors.clock.moment = at
+        calls = [_call(each) for each in self._doors.new_calls()]
         after = self.stations()
         found = compare(self._stations, after, calls, now=at)
         self._stations = after
@@ -127,43 +122,25 @@ class Witness:
 
     def stations(self) -> dict[str, Station]:
         """Everything that stands there, deleted stations too."""
-        rows = self._get("/sandbox/stations")["stations"]
+        rows = self._doors.get("stations")["stations"]
         return {row["id"]: _station(row) for row in rows}
 
     def counts(self) -> Mapping[str, int]:
         """How often each script was called since the stand-in began."""
-        counts: Mapping[str, int] = self._get("/sandbox/calls", limit="1")["counts"]
+        counts: Mapping[str, int] = self._doors.get("calls", limit="1")["counts"]
         return counts
 
     def misbehave(self, kind: str, *, script: str | None = None, seconds: float | None = None) -> None:
         """Let every call of *script* (None: of any) go wrong in that way until `behave`."""
-        fault: dict[str, Any] = {"kind": kind, "times": None, "script": script, "seconds": seconds}
-        self._send("POST", "/sandbox/faults", fault)
+        self._doors.send("POST", "faults", {"kind": kind, "times": None, "script": script, "seconds": seconds})
 
     def behave(self) -> None:
         """Let nothing go wrong any more."""
-        self._send("DELETE", "/sandbox/faults", None)
+        self._doors.send("DELETE", "faults")
 
     def close(self) -> None:
         """Close the connection."""
-        self._session.close()
-
-    def _calls(self) -> list[Call]:
-        found: list[Call] = []
-        while True:
-            page = self._get("/sandbox/calls", since=str(self._last), limit=str(_CALLS_AT_ONCE))
-            for call in page["calls"]:
-                self._last = call["number"]
-                found.append(_call(call))
-            if self._last >= page["last"] or not page["calls"]:
-                return found
-
-    def _get(self, path: str, **params: str) -> Any:
-        return self._session.send("GET", path, action=path, changes=False, params=params).json()
-
-    def _send(self, method: str, path: str, body: Mapping[str, Any] | None) -> None:
-        data = b"" if body is None else json.dumps(body).encode()
-        self._session.send(method, path, action=path, changes=True, data=data)
+        self._doors.close()
 
 
 def _station(row: Mapping[str, Any]) -> Station:
