@@ -78,7 +78,7 @@ def _installation(folder: Path, url: str, licences: int) -> tuple[Store, Converg
     with store.write() as session:
         session.execute(insert(Account).values(id=1, ref="1", currency="EUR", time_zone="UTC", created_at=now))
         session.execute(
-            insert(Product).values(id=1, code="av", name="av", vendor="avdesk", currency="EUR", price=1, terms="1", options={})
+            insert(Product).values(id=1, code="av", name="av", vendor="avdesk", currency="EUR", terms="1", options={})
         )
         common = {"account_id": 1, "product_id": 1, "plan": "recurring", "status": "running", "quantity": 1, "price": 1}
         ids = range(1, licences + 1)

@@ -19,7 +19,7 @@ def seed(store: Store, accounts: int) -> None:
     """*accounts* accounts with one add-on each, every fifth with two; every tenth has money for the tariff alone."""
     schema.upgrade(store)
     with store.write() as session:
-        for product_id, price in ((1, ADD_ON), (2, SECOND)):
+        for product_id in (1, 2):
             session.execute(
                 insert(Product).values(
                     id=product_id,
@@ -27,7 +27,6 @@ def seed(store: Store, accounts: int) -> None:
                     name="An add-on",
                     vendor="bench",
                     currency="EUR",
-                    price=price,
                     priority=product_id,
                     terms="1",
                     options={},

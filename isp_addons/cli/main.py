@@ -19,6 +19,7 @@ COMMANDS = {
         "sandbox": ("sandbox", "Run a vendor's stand-in server."),
     },
     "What is sold": {
+        "catalogue": ("catalogue", "What is sold, as one file: check, import, export."),
         "products": ("products", "Add and list products; include them in tariffs."),
         "accounts": ("accounts", "Open, pay into and look at accounts."),
         "devices": ("devices", "Which devices, such as alarm hubs, belong to which account."),

@@ -66,16 +66,18 @@ def list_products(session: Session, *, limit: int, as_json: bool) -> None:
     """List the products."""
     from sqlalchemy import select
 
+    from isp_addons.services import prices
     from isp_addons.store.tables import Product
 
-    with session.app.store.read() as database:
+    app = session.app
+    with app.store.read() as database:
         found = database.scalars(select(Product).order_by(Product.priority, Product.code).limit(limit))
         rows = [
             {
                 "code": each.code,
                 "name": each.name,
                 "vendor": each.vendor,
-                "price": format_amount(each.price, each.currency),
+                "price": format_amount(prices.valid(database, each, at=app.clock.now()).price_for(1, months=1), each.currency),
                 "currency": each.currency,
                 "priority": each.priority,
                 "terms": each.terms,

@@ -11,7 +11,7 @@ from isp_addons.domain.hold import HoldOwner
 from isp_addons.domain.period import extend, time_zone
 from isp_addons.domain.problem import Refused
 from isp_addons.domain.subscription import Plan, Status
-from isp_addons.services import find, issue
+from isp_addons.services import find, issue, prices
 from isp_addons.services.context import Context
 from isp_addons.store import audit, holds, scratch, wants
 from isp_addons.store.tables import Charge, Subscription
@@ -48,12 +48,12 @@ def renew(context: Context, cause: Cause, *, subscription_id: int, term: str | N
                 code="not_renewable",
             )
         months = find.term(product, term) if term is not None else subscription.term_months
-        unit = product.price * subscription.quantity
+        amount = prices.valid(session, product, at=cause.at).price_for(subscription.quantity, months=months)
         start = subscription.paid_until if subscription.paid_until and subscription.paid_until > cause.at else cause.at
         end = extend(subscription.paid_until, now=cause.at, months=months, zone=time_zone(account.time_zone))
         issue.refuse_while_held(context, session, subscription_id=subscription.id)
         issue.for_one(context, session, cause, subscription_id=subscription.id, start=start)
-        take(session, cause, account_id=account.id, subscription_id=subscription.id, amount=unit * months, start=start, end=end)
+        take(session, cause, account_id=account.id, subscription_id=subscription.id, amount=amount, start=start, end=end)
         _paid_until(session, cause, subscription, end)
         holds.choose(session, [subscription.id])
         holds.lift(session, cause, owner=HoldOwner.FORECAST)

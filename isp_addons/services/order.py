@@ -2,24 +2,23 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from isp_addons.domain.cause import Cause
 from isp_addons.domain.event import parse_account
-from isp_addons.domain.licence import WantedState
-from isp_addons.domain.money import prorate
 from isp_addons.domain.period import add_months, time_zone
 from isp_addons.domain.problem import BadInput, Refused, TryAgain
-from isp_addons.domain.subscription import Plan, Status, licence_end
+from isp_addons.domain.proration import Proration, months_to_pay
+from isp_addons.domain.subscription import Plan
 from isp_addons.domain.text import parse_line
-from isp_addons.services import charge, find, issue, trial
+from isp_addons.services import charge, find, issue, prices, trial
 from isp_addons.services.context import Context
-from isp_addons.store import audit, leases, schema, scratch
-from isp_addons.store.tables import Licence, Product, Subscription, TariffProduct
+from isp_addons.services.subscribe import NewSubscription, create
+from isp_addons.store import scratch
+from isp_addons.store.tables import Product, Subscription, TariffProduct
 
 MOST_QUANTITY = 10_000
 
@@ -60,102 +59,24 @@ def place(context: Context, cause: Cause, order: Order) -> int:
         months = _months(context, product, order)
         tried = trial.standing(session, account_id=account.id, product=product, plan=order.plan, now=cause.at)
         _may_order(context, session, product, funds, order)
-        paid_until, amount = _first_payment(context, cause, account.time_zone, product, funds, order, months)
-        new_id = create(
-            session,
-            context,
-            cause,
+        paid_until, amount = _first_payment(context, session, cause, account.time_zone, product, funds, order, months)
+        new = NewSubscription(
             account_id=account.id,
             product=product,
             key=order.key,
             plan=order.plan,
             quantity=order.quantity,
             term_months=months,
+            price=_next_price(session, cause, product, order, paid_until),
             paid_until=paid_until,
             instead_of=tried,
-            price=0 if order.plan in (Plan.BUNDLED, Plan.TRIAL) else product.price * order.quantity,
         )
+        new_id = create(session, context, cause, new)
         if order.plan not in (Plan.BUNDLED, Plan.TRIAL):
             start = cause.at if order.plan is Plan.ONE_OFF else funds.period_start
             issue.for_one(context, session, cause, subscription_id=new_id, start=start)
             _pay(context, session, cause, funds, new_id, amount, start, paid_until or funds.period_end)
         return new_id
-
-
-def create(
-    session: Session,
-    context: Context,
-    cause: Cause,
-    *,
-    account_id: int,
-    product: Product,
-    key: str,
-    plan: Plan,
-    quantity: int,
-    term_months: int,
-    price: int,
-    paid_until: datetime | None,
-    instead_of: Subscription | None = None,
-) -> int:
-    """Write the subscription and its licences; nothing is charged here. One licence for each seat where the vendor counts.
-
-    The licences of *instead_of*, a trial, are taken over, and it ends.
-    """
-    subscription = Subscription(
-        account_id=account_id,
-        product_id=product.id,
-        key=key,
-        plan=plan.value,
-        status=Status.RUNNING.value,
-        quantity=quantity,
-        term_months=term_months,
-        price=price,
-        priority=product.priority,
-        ordered_at=cause.at,
-        paid_until=paid_until,
-    )
-    session.add(subscription)
-    session.flush()
-    audit.record(
-        session,
-        cause,
-        subject="subscription",
-        subject_id=subscription.id,
-        field="status",
-        before=None,
-        after=f"{Status.RUNNING} ({product.code} × {quantity})",
-    )
-    rows = licence_rows(context, schema.installation(session), subscription, product, cause.at)
-    taken = trial.take_over(session, cause, instead_of, subscription.id, rows) if instead_of is not None else set()
-    fresh = [row for row in rows if row["seat"] not in taken]
-    if fresh:
-        session.execute(insert(Licence), fresh)
-    return subscription.id
-
-
-def licence_rows(
-    context: Context, installation: str, subscription: Subscription, product: Product, now: datetime
-) -> list[dict[str, Any]]:
-    """The licences behind a new subscription, none where the product has no vendor yet."""
-    if product.vendor is None:
-        return []
-    can = context.capabilities(product.vendor)
-    seats = subscription.quantity if can.counts_seats else 1
-    plan, status = Plan(subscription.plan), Status(subscription.status)
-    end = licence_end(plan, status, subscription.paid_until, endless=lambda: can.endless)
-    return [
-        {
-            "subscription_id": subscription.id,
-            "seat": seat,
-            "vendor": product.vendor,
-            "key": f"ia{installation}-{subscription.id}-{seat}",
-            "wanted_state": WantedState.ACTIVE.value,
-            "wanted_quantity": 1 if can.counts_seats else subscription.quantity,
-            "wanted_end": leases.seconds(end),
-            "next_try_at": now,
-        }
-        for seat in range(1, seats + 1)
-    ]
 
 
 def _months(context: Context, product: Product, order: Order) -> int:
@@ -177,6 +98,9 @@ def _months(context: Context, product: Product, order: Order) -> int:
 def _may_order(context: Context, session: Session, product: Product, funds: Any, order: Order) -> None:
     if not product.on_sale:
         raise Refused(f"{product.code} is not on sale.", code="not_on_sale")
+    if order.quantity < product.least or (product.most is not None and order.quantity > product.most):
+        limits = f"at least {product.least}" if product.most is None else f"{product.least} to {product.most}"
+        raise BadInput(f"{product.code} is sold {limits} at a time, not {order.quantity}.", code="bad_quantity")
     if funds.blocked:
         raise Refused(
             f"The account {order.account} is blocked in the billing; it can order once it is free.", code="account_blocked"
@@ -196,29 +120,34 @@ def _may_order(context: Context, session: Session, product: Product, funds: Any,
             raise Refused(message, code="no_trial")
 
 
+def _next_price(session: Session, cause: Cause, product: Product, order: Order, paid_until: datetime | None) -> int:
+    """What the next period costs, by the price list that is valid when it begins."""
+    if order.plan in (Plan.BUNDLED, Plan.TRIAL):
+        return 0
+    return prices.valid(session, product, at=paid_until or cause.at).price_for(order.quantity, months=1)
+
+
 def _first_payment(
-    context: Context, cause: Cause, zone: str, product: Product, funds: Any, order: Order, months: int
+    context: Context, session: Session, cause: Cause, zone: str, product: Product, funds: Any, order: Order, months: int
 ) -> tuple[datetime | None, int]:
     """Until when the first payment reaches, and how much it is."""
     if order.plan is Plan.BUNDLED:
         return None, 0
     if order.plan is Plan.TRIAL:
         return cause.at + timedelta(days=product.trial_days), 0
-    price = product.price * order.quantity
+    cost = prices.valid(session, product, at=cause.at)
     if order.plan is Plan.ONE_OFF:
         find.require_money(context)
-        return add_months(cause.at, months, time_zone(zone)), price * months
+        return add_months(cause.at, months, time_zone(zone)), cost.price_for(order.quantity, months=months)
     if funds.period_end <= cause.at:
         raise TryAgain(
             f"The period of account {order.account} ended at {funds.period_end.isoformat()} and the next has not begun yet; "
             "the worker begins it, or: isp-addons period-begin",
             code="period_is_over",
         )
-    if _issues_codes(context, product):
-        return funds.period_end, price
-    whole = int((funds.period_end - funds.period_start).total_seconds())
-    left = int((funds.period_end - cause.at).total_seconds())
-    return funds.period_end, prorate(price, part=Fraction(left, whole)) if whole > 0 else price
+    rule = Proration.NONE if _issues_codes(context, product) else Proration(product.proration)
+    part = months_to_pay(rule, now=cause.at, start=funds.period_start, end=funds.period_end, months=1)
+    return funds.period_end, cost.price_for(order.quantity, months=part)
 
 
 def _issues_codes(context: Context, product: Product) -> bool:

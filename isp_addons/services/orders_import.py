@@ -9,16 +9,17 @@ from pathlib import Path
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from isp_addons.domain.catalogue import LOWEST_PRIORITY
 from isp_addons.domain.cause import Cause
 from isp_addons.domain.event import parse_account
 from isp_addons.domain.money import parse_amount
 from isp_addons.domain.period import parse_moment, parse_whole
+from isp_addons.domain.price_list import flat
 from isp_addons.domain.problem import BadInput, Problem
 from isp_addons.domain.subscription import Plan, Status
 from isp_addons.domain.text import parse_line
-from isp_addons.services import block, find, order
+from isp_addons.services import block, find, order, prices, subscribe
 from isp_addons.services.context import Context
-from isp_addons.services.products import LOWEST_PRIORITY
 from isp_addons.store import audit, schema, scratch
 from isp_addons.store.tables import Licence, Product, Subscription
 
@@ -151,7 +152,6 @@ def _bring_products(session: Session, context: Context, orders: Sequence[Importe
                 name=code,
                 vendor=None,
                 currency=context.currency,
-                price=each.price,
                 priority=each.priority,
                 terms="1",
                 options={},
@@ -159,6 +159,8 @@ def _bring_products(session: Session, context: Context, orders: Sequence[Importe
             )
         )
     session.flush()
+    for product in session.scalars(select(Product)):
+        prices.write(session, product, {prices.ALWAYS: flat(first[product.code].price)})
     return sorted(first)
 
 
@@ -188,6 +190,7 @@ def _create(
             quantity=each.quantity,
             term_months=1,
             price=each.price * each.quantity,
+            own_price=True,
             priority=each.priority,
             ordered_at=each.ordered_at,
             paid_until=ends[accounts[each.account]],
@@ -197,9 +200,11 @@ def _create(
     session.add_all(rows)
     session.flush()
     installation = schema.installation(session)
-    codes = {product.id: product for product in products.values()}
+    by_id = {product.id: product for product in products.values()}
     licences = [
-        licence for row in rows for licence in order.licence_rows(context, installation, row, codes[row.product_id], cause.at)
+        licence
+        for row in rows
+        for licence in subscribe.licence_rows(context, installation, row, by_id[row.product_id], cause.at)
     ]
     if licences:
         session.execute(insert(Licence), licences)

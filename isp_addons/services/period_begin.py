@@ -13,7 +13,7 @@ from isp_addons.domain.cause import Cause
 from isp_addons.domain.hold import HoldOwner
 from isp_addons.domain.period import add_months, time_zone
 from isp_addons.domain.subscription import Plan, Status
-from isp_addons.services import block, codes_wait, forecast, issue, top_up
+from isp_addons.services import block, codes_wait, forecast, issue, reprice, top_up
 from isp_addons.services.context import Context
 from isp_addons.store import audit, codes, holds, scratch, wants
 from isp_addons.store.codes import Need
@@ -64,13 +64,16 @@ def apply(context: Context, cause: Cause) -> PeriodBeginResult:
         with context.store.write() as session:
             context.billing.fill(session, gathered)
             result = mark_paid(context, session, cause)
+            _reprice(session, cause, result)
         return result + PeriodBeginResult(charged=codes_wait.bring_back(context, cause))
     result = PeriodBeginResult()
     for _ in range(_MOST_PERIODS):
         groups = _due(context, cause.at)
         for group in groups:
             with context.store.write() as session:
-                result += _begin(context, session, cause, group)
+                begun = _begin(context, session, cause, group)
+                _reprice(session, cause, begun)
+                result += begun
         if not groups:
             break
     return result + PeriodBeginResult(charged=codes_wait.bring_back(context, cause))
@@ -104,6 +107,12 @@ def mark_paid(context: Context, session: Session, cause: Cause) -> PeriodBeginRe
     accounts = session.scalar(select(func.count(renewing.c.account_id.distinct()))) or 0
     _advance(session, cause, scratch.funds.c.period_end)
     return PeriodBeginResult(accounts=accounts, charged=charged, held=held_now, out_of_stock=len(short))
+
+
+def _reprice(session: Session, cause: Cause, begun: PeriodBeginResult) -> None:
+    """Another price list may be valid when the periods after these begin."""
+    if begun:
+        reprice.after_period(session, cause)
 
 
 def _due(context: Context, now: datetime) -> Sequence[_Group]:

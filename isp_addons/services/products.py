@@ -5,16 +5,15 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import select, update
 
+from isp_addons.domain.catalogue import DatedPrices, Kind, ProductTerms
 from isp_addons.domain.cause import Cause
 from isp_addons.domain.period import LONGEST_TERM, parse_whole
+from isp_addons.domain.price_list import flat
 from isp_addons.domain.problem import BadInput, Refused
-from isp_addons.domain.text import parse_line
-from isp_addons.services import find
+from isp_addons.services import catalogue, find, prices
 from isp_addons.services.context import Context
 from isp_addons.store import audit
 from isp_addons.store.tables import Product
-
-LOWEST_PRIORITY = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,34 +32,25 @@ class NewProduct:
 
 def add(context: Context, cause: Cause, new: NewProduct) -> int:
     """Add a product. Raises `Refused` (``product_exists``, ``vendor_…``), `BadInput` for a price or term that cannot be."""
-    terms = _terms(new.terms)
-    parse_line(new.code, name="product", most=64)
-    parse_line(new.name, name="name", most=120)
     if new.price < 0:
         raise BadInput(f"The price of {new.code} cannot be negative.", code="bad_amount")
-    if not 1 <= new.priority <= LOWEST_PRIORITY:
-        raise BadInput(f"The priority {new.priority} is not from 1 to {LOWEST_PRIORITY}.", code="bad_priority")
+    terms = ProductTerms(
+        code=new.code,
+        name=new.name,
+        kind=Kind.OTHER,
+        prices=(DatedPrices(prices.ALWAYS.date(), flat(new.price)),),
+        vendor=new.vendor,
+        terms=_terms(new.terms),
+        priority=new.priority,
+        trial_days=new.trial_days,
+        options=new.options,
+    )
     if new.vendor is not None:
         context.capabilities(new.vendor)
     with context.store.write() as session:
         if session.scalar(select(Product.id).where(Product.code == new.code)) is not None:
             raise Refused(f"The product {new.code} exists already.", code="product_exists")
-        product = Product(
-            code=new.code,
-            name=new.name,
-            vendor=new.vendor,
-            currency=context.currency,
-            price=new.price,
-            priority=new.priority,
-            terms=terms,
-            trial_days=new.trial_days,
-            options=dict(new.options),
-            on_sale=True,
-        )
-        session.add(product)
-        session.flush()
-        audit.record(session, cause, subject="product", subject_id=product.id, field="added", before=None, after=new.code)
-        return product.id
+        return catalogue.put(context, session, cause, terms, before=None).id
 
 
 def set_on_sale(context: Context, cause: Cause, *, code: str, on_sale: bool) -> None:
@@ -74,6 +64,5 @@ def set_on_sale(context: Context, cause: Cause, *, code: str, on_sale: bool) -> 
             session.execute(update(Product).where(Product.id == product.id).values(on_sale=on_sale))
 
 
-def _terms(text: str) -> str:
-    months = sorted({parse_whole(part.strip(), name="term", most=LONGEST_TERM) for part in text.split(",")})
-    return parse_line(",".join(map(str, months)), name="list of terms", most=80)
+def _terms(text: str) -> tuple[int, ...]:
+    return tuple(sorted({parse_whole(part.strip(), name="term", most=LONGEST_TERM) for part in text.split(",")}))

@@ -10,8 +10,9 @@ from isp_addons.domain.hold import HoldOwner
 from isp_addons.domain.problem import Problem, Refused
 from isp_addons.domain.subscription import Plan, Status
 from isp_addons.domain.text import parse_line
-from isp_addons.services import cancel, find, order
+from isp_addons.services import cancel, find
 from isp_addons.services.context import Context
+from isp_addons.services.subscribe import NewSubscription, create
 from isp_addons.store import audit, holds, scratch, wants
 from isp_addons.store.tables import Account, Product, Subscription, TariffProduct
 
@@ -95,10 +96,7 @@ def _join(context: Context, session: Session, cause: Cause, account_id: int, pro
         return True
     if not _usable(context, product):
         return False
-    order.create(
-        session,
-        context,
-        cause,
+    new = NewSubscription(
         account_id=account_id,
         product=product,
         key=f"bundle:{account_id}:{product.id}:{int(cause.at.timestamp())}",
@@ -108,6 +106,7 @@ def _join(context: Context, session: Session, cause: Cause, account_id: int, pro
         price=0,
         paid_until=None,
     )
+    create(session, context, cause, new)
     return True
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from isp_addons.store.tables.base import Base, Id, where
@@ -50,20 +50,47 @@ class LedgerEntry(Base):
 
 
 class Product(Base):
-    """What is sold. ``vendor`` None: sold and forecast, but no vendor is told yet. ``options`` go to the plugin."""
+    """What is sold; see `isp_addons.domain.catalogue.ProductTerms`. Its prices are the rows of `Price`.
+
+    ``vendor`` None: sold and forecast, but no vendor is told yet. ``options`` go to the plugin.
+    """
 
     __tablename__ = "product"
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     code: Mapped[str] = mapped_column(String(64), unique=True)
     name: Mapped[str] = mapped_column(String(120))
+    kind: Mapped[str] = mapped_column(String(12), default="other")
+    article_name: Mapped[str] = mapped_column(String(120), default="")
+    article_number: Mapped[str] = mapped_column(String(40), default="")
     vendor: Mapped[str | None] = mapped_column(String(64))
     currency: Mapped[str] = mapped_column(String(3))
-    price: Mapped[int] = mapped_column(BigInteger)
     priority: Mapped[int] = mapped_column(default=1)
     terms: Mapped[str] = mapped_column(String(80), default="1")
+    proration: Mapped[str] = mapped_column(String(12), default="by_time")
     trial_days: Mapped[int] = mapped_column(default=0)
+    while_suspended: Mapped[str] = mapped_column(String(8), default="none")
+    least: Mapped[int] = mapped_column(default=1)
+    most: Mapped[int | None]
+    split: Mapped[list[str]] = mapped_column(JSON, default=list)
     options: Mapped[dict[str, Any]] = mapped_column(default=dict)
     on_sale: Mapped[bool] = mapped_column(default=True)
+
+
+class Price(Base):
+    """One range of a product's price list: units *first* to *last* (None = all that follow) cost ``unit_price`` each.
+
+    The ranges with the same ``valid_from`` make one list; its prices are for ``per_months`` months.
+    """
+
+    __tablename__ = "price"
+    __table_args__ = (UniqueConstraint("product_id", "valid_from", "first"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
+    valid_from: Mapped[datetime]
+    per_months: Mapped[int]
+    first: Mapped[int]
+    last: Mapped[int | None]
+    unit_price: Mapped[int] = mapped_column(BigInteger)
 
 
 class TariffProduct(Base):
@@ -75,7 +102,10 @@ class TariffProduct(Base):
 
 
 class Subscription(Base):
-    """An account has ordered a product. ``price``: of the whole next period (quantity included), fixed when it changes."""
+    """An account has ordered a product. ``price``: of the whole next period, quantity included, fixed when something changes.
+
+    ``own_price``: agreed with this account alone; no price list changes it.
+    """
 
     __tablename__ = "subscription"
     __table_args__ = (Index("ix_subscription_running", "account_id", **where("status = 'running'")),)
@@ -88,6 +118,7 @@ class Subscription(Base):
     quantity: Mapped[int]
     term_months: Mapped[int] = mapped_column(default=1)
     price: Mapped[int] = mapped_column(BigInteger)
+    own_price: Mapped[bool] = mapped_column(default=False)
     priority: Mapped[int]
     ordered_at: Mapped[datetime]
     paid_until: Mapped[datetime | None]

@@ -85,7 +85,7 @@ class House:
         with self.store.write() as session:
             product = session.scalar(select(Product.id).where(Product.code == vendor))
             if product is None:
-                values = {"code": vendor, "name": vendor, "vendor": vendor, "currency": "EUR", "price": 100, "options": {}}
+                values = {"code": vendor, "name": vendor, "vendor": vendor, "currency": "EUR", "options": {}}
                 product = session.scalar(insert(Product).values(**values).returning(Product.id))
             accounts = [{"ref": name, "currency": "EUR", "time_zone": "UTC", "created_at": now} for name in names]
             session.execute(insert(Account), accounts)

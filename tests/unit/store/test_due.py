@@ -48,7 +48,7 @@ gates = st.fixed_dictionaries(
 def subscription(store: Store) -> int:
     with store.write() as session:
         session.execute(insert(Account).values(id=1, ref="1", currency="EUR", time_zone="UTC", created_at=NOW))
-        session.execute(insert(Product).values(id=1, code="av", name="av", vendor="mine", currency="EUR", price=1, options={}))
+        session.execute(insert(Product).values(id=1, code="av", name="av", vendor="mine", currency="EUR", options={}))
         common = {"account_id": 1, "product_id": 1, "plan": "recurring", "status": "running", "quantity": 1, "price": 1}
         session.execute(insert(Subscription).values(id=1, key="1", priority=1, ordered_at=NOW, **common))
     return 1

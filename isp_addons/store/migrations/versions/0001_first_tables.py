@@ -63,12 +63,19 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('code', sa.String(length=64), nullable=False),
     sa.Column('name', sa.String(length=120), nullable=False),
+    sa.Column('kind', sa.String(length=12), nullable=False),
+    sa.Column('article_name', sa.String(length=120), nullable=False),
+    sa.Column('article_number', sa.String(length=40), nullable=False),
     sa.Column('vendor', sa.String(length=64), nullable=True),
     sa.Column('currency', sa.String(length=3), nullable=False),
-    sa.Column('price', sa.BigInteger(), nullable=False),
     sa.Column('priority', sa.Integer(), nullable=False),
     sa.Column('terms', sa.String(length=80), nullable=False),
+    sa.Column('proration', sa.String(length=12), nullable=False),
     sa.Column('trial_days', sa.Integer(), nullable=False),
+    sa.Column('while_suspended', sa.String(length=8), nullable=False),
+    sa.Column('least', sa.Integer(), nullable=False),
+    sa.Column('most', sa.Integer(), nullable=True),
+    sa.Column('split', sa.JSON(), nullable=False),
     sa.Column('options', sa.JSON(), nullable=False),
     sa.Column('on_sale', sa.Boolean(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_product')),
@@ -133,6 +140,18 @@ def upgrade() -> None:
     with op.batch_alter_table('ledger_entry', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_ledger_entry_account_id'), ['account_id'], unique=False)
 
+    op.create_table('price',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('product_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('valid_from', isp_addons.store.types.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('per_months', sa.Integer(), nullable=False),
+    sa.Column('first', sa.Integer(), nullable=False),
+    sa.Column('last', sa.Integer(), nullable=True),
+    sa.Column('unit_price', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['product_id'], ['product.id'], name=op.f('fk_price_product_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_price')),
+    sa.UniqueConstraint('product_id', 'valid_from', 'first', name=op.f('uq_price_product_id_valid_from_first'))
+    )
     op.create_table('subscription',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -143,6 +162,7 @@ def upgrade() -> None:
     sa.Column('quantity', sa.Integer(), nullable=False),
     sa.Column('term_months', sa.Integer(), nullable=False),
     sa.Column('price', sa.BigInteger(), nullable=False),
+    sa.Column('own_price', sa.Boolean(), nullable=False),
     sa.Column('priority', sa.Integer(), nullable=False),
     sa.Column('ordered_at', isp_addons.store.types.UtcDateTime(timezone=True), nullable=False),
     sa.Column('paid_until', isp_addons.store.types.UtcDateTime(timezone=True), nullable=True),
@@ -354,6 +374,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_subscription_account_id'))
 
     op.drop_table('subscription')
+    op.drop_table('price')
     with op.batch_alter_table('ledger_entry', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_ledger_entry_account_id'))
 
