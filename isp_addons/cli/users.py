@@ -39,15 +39,17 @@ def list_users(session: Session, *, vendor: str | None, account: str | None, gon
 
 @users.command()
 @click.argument("vendor")
+@click.option("--force", is_flag=True, help="Take the list in although more than half of the users would be gone.")
 @json_option
 @click.pass_obj
-def sync(session: Session, *, vendor: str, as_json: bool) -> None:
+def sync(session: Session, *, vendor: str, force: bool, as_json: bool) -> None:
     """Take in the whole list of VENDOR's users: who is new comes, who is not in it is gone. The worker does it every day."""
     from isp_addons.cli.output import as_dict
     from isp_addons.workers.user_sync import UserSync
 
     app = session.app
-    done = UserSync(app.context, app.convergence).now(vendor, session.cause("the vendor's list of users", source=Source.VENDOR))
+    cause = session.cause("the vendor's list of users", source=Source.VENDOR)
+    done = UserSync(app.context, app.convergence).now(vendor, cause, force=force)
     say(
         f"The vendor {vendor} has {done.users} users: {done.came} came, {done.left} are gone, "
         f"{done.seats_returned} seats were returned.",

@@ -10,7 +10,7 @@ from isp_addons.domain.problem import Refused
 from isp_addons.domain.subscription import Plan, Status, licence_end
 from isp_addons.services import find
 from isp_addons.services.context import Context
-from isp_addons.store import audit, scratch, wants
+from isp_addons.store import audit, scratch, users, wants
 from isp_addons.store.tables import Subscription
 
 
@@ -78,12 +78,13 @@ def finish(context: Context, cause: Cause) -> int:
             .values(status=Status.ENDED.value, ended_at=cause.at)
             .execution_options(synchronize_session=False)
         )
+        users.return_all_seats(session, cause)
         wants.rework(session, cause)
         return int(result.rowcount)  # type: ignore[attr-defined]
 
 
 def move(session: Session, cause: Cause, subscription: Subscription, status: Status) -> None:
-    """Give one subscription another status; what it means for its licences follows at once."""
+    """Give one subscription another status; what it means for its licences and its users' seats follows at once."""
     audit.record(
         session,
         cause,
@@ -94,10 +95,13 @@ def move(session: Session, cause: Cause, subscription: Subscription, status: Sta
         after=status.value,
     )
     subscription.status = status.value
-    subscription.ended_at = cause.at if status in (Status.ENDED, Status.REFUSED) else None
+    is_over = status in (Status.ENDED, Status.REFUSED)
+    subscription.ended_at = cause.at if is_over else None
     session.flush()
     scratch.empty(session, scratch.touched)
     session.execute(insert(scratch.touched).values(subscription_id=subscription.id))
+    if is_over:
+        users.return_all_seats(session, cause)
     wants.rework(session, cause)
 
 

@@ -57,7 +57,7 @@ def place(context: Context, cause: Cause, order: Order) -> int:
             raise find.unknown_account(order.account)
         product = find.product(session, order.product)
         months = _months(context, product, order)
-        tried = trial.standing(session, account_id=account.id, product=product, plan=order.plan, now=cause.at)
+        tried = trial.standing(session, account_id=account.id, product=product, plan=order.plan)
         _may_order(context, session, product, funds, order)
         paid_until, amount = _first_payment(context, session, cause, account.time_zone, product, funds, order, months)
         new = NewSubscription(

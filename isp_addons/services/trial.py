@@ -1,24 +1,29 @@
 """Trials: a product for nothing, once for each account and for so many days; an explicit order takes the licence over."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from isp_addons.domain.cause import Cause
+from isp_addons.domain.hold import HoldOwner
 from isp_addons.domain.problem import Refused
 from isp_addons.domain.subscription import Plan, Status
 from isp_addons.services import cancel
-from isp_addons.store import scratch, wants
-from isp_addons.store.tables import Product, Subscription
+from isp_addons.store import scratch, users, wants
+from isp_addons.store.tables import Hold, Product, Subscription
+
+_LAST = (HoldOwner.ADMIN, HoldOwner.ABUSE, HoldOwner.VENDOR)
+"""Holds that no order of the account lifts. The forecast's and the account's own stay behind with the trial."""
 
 
-def standing(session: Session, *, account_id: int, product: Product, plan: Plan, now: datetime) -> Subscription | None:
-    """The trial of *product* that runs for the account, which an order of *plan* takes over; None where there is none.
+def standing(session: Session, *, account_id: int, product: Product, plan: Plan) -> Subscription | None:
+    """The trial of *product* whose licences an order of *plan* takes over, its time over or not; None where there is none.
 
-    Raises `Refused` for another trial (``had_trial``), and where the product has none (``no_trial``).
+    Raises `Refused` for another trial (``had_trial``), where the product has none (``no_trial``), and while somebody holds the
+    trial whose hold an order does not lift (``held``).
     """
     query = select(Subscription).where(Subscription.account_id == account_id, Subscription.product_id == product.id)
     before = list(session.scalars(query.order_by(Subscription.id.desc())))
@@ -31,13 +36,21 @@ def standing(session: Session, *, account_id: int, product: Product, plan: Plan,
                 code="had_trial",
             )
         return None
-    return next((each for each in before if _runs(each, now)), None)
+    tried = next((each for each in before if _runs(each)), None)
+    if tried is not None:
+        _refuse_while_held(session, tried, product)
+    return tried
 
 
 def take_over(
     session: Session, cause: Cause, trial: Subscription, subscription_id: int, rows: Sequence[Mapping[str, Any]]
 ) -> set[int]:
-    """Hand the licences of *trial* over to the subscription that was ordered, and end the trial; returns their seats."""
+    """Hand licences and users' seats of *trial* over to the subscription that was ordered, and end the trial.
+
+    Returns which licences were handed over, by their number in the subscription.
+    """
+    moved = replace(cause, why=f"subscription {subscription_id} takes the trial {trial.id} over")
+    users.move_seats(session, moved, before=trial.id, after=subscription_id)
     seats = wants.hand_over(session, cause, before=trial.id, after=subscription_id, rows=rows)
     cancel.move(session, cause, trial, Status.ENDED)
     scratch.empty(session, scratch.touched)
@@ -46,6 +59,17 @@ def take_over(
     return seats
 
 
-def _runs(subscription: Subscription, now: datetime) -> bool:
-    over = subscription.paid_until is not None and subscription.paid_until <= now
-    return subscription.plan == Plan.TRIAL.value and subscription.status == Status.RUNNING.value and not over
+def _runs(subscription: Subscription) -> bool:
+    running = subscription.status in (Status.RUNNING.value, Status.ENDING.value)
+    return running and subscription.plan == Plan.TRIAL.value
+
+
+def _refuse_while_held(session: Session, trial: Subscription, product: Product) -> None:
+    mine = (Hold.subscription_id == trial.id, Hold.owner.in_([owner.value for owner in _LAST]), Hold.lifted_at.is_(None))
+    owners = list(session.scalars(select(Hold.owner).where(*mine).order_by(Hold.owner)))
+    if owners:
+        raise Refused(
+            f"The trial of {product.code} (subscription {trial.id}) is held by {' and '.join(owners)}, which an order does not "
+            f"lift; nothing was ordered. See: isp-addons subscriptions show {trial.id}",
+            code="held",
+        )

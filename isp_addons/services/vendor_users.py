@@ -5,20 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from isp_addons.domain.cause import Cause
-from isp_addons.domain.problem import ConfigProblem, Problem, TryAgain
+from isp_addons.domain.problem import ConfigProblem, Problem, Refused, TryAgain
 from isp_addons.services import find, inbox
 from isp_addons.services.context import Context
-from isp_addons.store import leases, users
-from isp_addons.store.tables import Account
+from isp_addons.store import leases, user_list, users
+from isp_addons.store.tables import Account, Licence, OperatorTask
 from isp_addons.store.tables import Event as Row
-from isp_addons.store.tables import VendorUser as Known
 from isp_addons.vendor_api import VendorEvent, VendorUser, VendorWord
 
 _PART = 500
+_FEW = 10
+"""So many users may go by one list, whatever their share is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,18 +68,25 @@ def store_now(context: Context, cause: Cause, *, vendor: str, events: Sequence[V
 
 
 def handle(context: Context, cause: Cause, *, limit: int = _PART) -> int:
-    """Handle up to *limit* waiting events of vendors, oldest first; returns how many are done.
+    """Handle waiting events of vendors, oldest first and *limit* at a time; returns how many of them are done.
 
-    An event about an account that the billing does not have is closed with the reason. Raises `TryAgain` and `ConfigProblem`
-    while the billing or the database cannot be asked: events wait.
+    Events that must wait longer keep nobody else waiting: what comes after them is handled. An event about an account that
+    the billing does not have is closed with the reason. Raises `TryAgain` and `ConfigProblem` while the billing or the database
+    cannot be asked: events wait.
     """
     mine = Row.handled_at.is_(None) & (Row.source == inbox.FROM_VENDOR)
-    with context.store.read() as session:
-        query = select(Row.id, Row.account_ref).where(mine).order_by(Row.id).limit(limit)
+    last = 0
+    while True:
+        with context.store.read() as session:
+            query = select(Row.id, Row.account_ref).where(mine, Row.id > last).order_by(Row.id).limit(limit)
+            page = session.execute(query).all()
         found: dict[str, list[int]] = {}
-        for event_id, ref in session.execute(query):
+        for event_id, ref in page:
             found.setdefault(ref, []).append(event_id)
-    return sum(_handle(context, cause, ref, ids) for ref, ids in found.items())
+        done = sum(_handle(context, cause, ref, ids) for ref, ids in found.items())
+        if done or len(page) < limit:
+            return done
+        last = page[-1].id
 
 
 def sync(
@@ -88,8 +96,12 @@ def sync(
     vendor: str,
     listed: Sequence[VendorUser],
     known: Mapping[str, datetime | None],
+    force: bool = False,
 ) -> Synced:
-    """Take in the whole list of *vendor*: whoever is not in it is gone. One transaction.
+    """Take in the whole list of *vendor*: whoever is not in it is gone. One transaction, of few statements.
+
+    Raises `Refused` (``brake``), and changes nothing, when more than half of the users would be gone (and more than 10): such
+    a list is sooner a mistake than the truth. *force* takes it in.
 
     *known*: the users and since when they were gone as the listing began (`isp_addons.store.users.known`). Whoever came or
     went while it was read is left as he is: the list may be the older word.
@@ -99,25 +111,21 @@ def sync(
     gathered = context.billing.gather(refs, at=cause.at)
     with context.store.write() as session:
         accounts = find.known_accounts(context, session, gathered, refs)
-        before = {each.ref: each for each in session.scalars(select(Known).where(Known.vendor == vendor).with_for_update())}
+        before = user_list.before(session, vendor=vendor)
         steady = {ref for ref, each in before.items() if ref in known and each.gone_at == known[ref]}
-        came = skipped = 0
-        for reference, told in by_reference.items():
-            if told.account not in accounts:
-                skipped += 1
-            elif reference in steady or reference not in before:
-                is_back = reference in before and before[reference].gone_at is None
-                came += 0 if is_back else 1
-                users.put(session, cause, told, vendor=vendor, account_id=accounts[told.account].id)
-        absent = [each for ref, each in before.items() if ref in steady - by_reference.keys() and each.gone_at is None]
-        returned = sum(users.leave(session, cause, each) for each in absent)
+        ours = {ref: told for ref, told in by_reference.items() if told.account in accounts}
+        there = [(told, accounts[told.account].id) for ref, told in ours.items() if ref in steady or ref not in before]
+        missing = steady - by_reference.keys()
+        absent = [each for ref, each in before.items() if ref in missing and each.gone_at is None]
+        if not force:
+            _brake(vendor, gone=len(absent), of=sum(each.gone_at is None for each in before.values()))
         return Synced(
             vendor=vendor,
-            users=len(by_reference) - skipped,
-            came=came,
+            users=len(ours),
+            came=user_list.put_all(session, cause, there, vendor=vendor, known=before),
             left=len(absent),
-            seats_returned=returned,
-            skipped=skipped,
+            seats_returned=user_list.leave_all(session, cause, absent),
+            skipped=len(by_reference) - len(ours),
         )
 
 
@@ -137,6 +145,15 @@ def listing(context: Context, *, vendor: str | None, account: str | None, gone: 
             )
             for row in users.listed(session, vendor=vendor, account=account, gone=gone, limit=limit)
         ]
+
+
+def _brake(vendor: str, *, gone: int, of: int) -> None:
+    if gone > _FEW and gone * 2 > of:
+        raise Refused(
+            f"By the list of vendor {vendor}, {gone} of its {of} users would be gone; nothing was changed. If they are, run: "
+            f"isp-addons users sync {vendor} --force",
+            code="brake",
+        )
 
 
 def _details(event: VendorEvent) -> dict[str, Any]:
@@ -183,6 +200,8 @@ def _apply(session: Session, cause: Cause, event: Row, account: Account | None) 
     vendor, details = event.details["vendor"], event.details
     cause = Cause(actor=vendor, source=cause.source, at=cause.at, why=f"the vendor said {event.word}")
     if event.word == VendorWord.LICENCE_CHANGED:
+        if _person_was_asked(session, vendor=vendor, key=details["licence"]):
+            return "a person was asked about the licence; the answer tells"
         read = leases.read_anew(session, cause, vendor=vendor, key=details["licence"])
         return "the licence is read anew" if read else None
     if account is None:
@@ -196,3 +215,9 @@ def _apply(session: Session, cause: Cause, event: Row, account: Account | None) 
         return "the user is gone already; if he came back, the next list of all users tells"
     users.put(session, cause, told, vendor=vendor, account_id=account.id)
     return "the user is here"
+
+
+def _person_was_asked(session: Session, *, vendor: str, key: str) -> bool:
+    mine = exists().where(Licence.id == OperatorTask.licence_id, Licence.vendor == vendor, Licence.key == key)
+    query = select(OperatorTask.id).where(mine, OperatorTask.closed_at.is_(None))
+    return session.scalar(query.limit(1)) is not None

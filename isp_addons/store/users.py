@@ -6,16 +6,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, select, union_all, update
+from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, and_, func, literal, select, union_all, update
 from sqlalchemy.orm import Session
 
 from isp_addons.domain.cause import Cause
-from isp_addons.store import audit
+from isp_addons.store import audit, scratch
 from isp_addons.store.tables import Account, Licence, Meta, Seat, Subscription, VendorUser
 from isp_addons.vendor_api import VendorUser as Told
 
 GONE = "the user is gone at the vendor, so the seat is free again"
 MOVED = "the user belongs to another account, so the seat is free again"
+OVER = "the subscription is over, so the seat is free again"
+
+_PART = 500
 
 
 def address() -> ColumnElement[str]:
@@ -83,20 +86,49 @@ def return_seats(session: Session, cause: Cause, *, users: Collection[int], subs
     standing = and_(Seat.user_id.in_(users), Seat.returned_at.is_(None))
     if subscription_id is not None:
         standing = and_(standing, Seat.subscription_id == subscription_id)
-    audit.record_all(
-        session,
-        cause,
-        subject="subscription",
-        subject_id=Seat.subscription_id,
-        field="seat",
-        before=address(),
-        after=None,
-        where=select(Seat.id).select_from(Seat).join(VendorUser, VendorUser.id == Seat.user_id).where(standing),
-    )
+    return _return(session, cause, standing)
+
+
+def return_all_seats(session: Session, cause: Cause) -> int:
+    """Give every standing seat of the subscriptions in `scratch.touched` back: they are over. Returns how many."""
+    over = Seat.subscription_id.in_(select(scratch.touched.c.subscription_id))
+    return _return(session, replace(cause, why=OVER), and_(over, Seat.returned_at.is_(None)))
+
+
+def move_seats(session: Session, cause: Cause, *, before: int, after: int) -> int:
+    """Move standing seats of subscription *before* to *after*, those given first, as many as its pool has; returns how many."""
+    pool = select(Subscription.quantity).where(Subscription.id == after).scalar_subquery()
+    mine = select(Seat.id).where(Seat.subscription_id == before, Seat.returned_at.is_(None))
+    moving = list(session.scalars(mine.order_by(Seat.given_at, Seat.id).limit(pool)))
+    for start in range(0, len(moving), _PART):
+        part = Seat.id.in_(moving[start : start + _PART])
+        _note_seats(session, cause, part, subscription=literal(before), leaves=True)
+        _note_seats(session, cause, part, subscription=literal(after), leaves=False)
+        session.execute(update(Seat).where(part).values(subscription_id=after).execution_options(synchronize_session=False))
+    return len(moving)
+
+
+def _return(session: Session, cause: Cause, standing: ColumnElement[bool]) -> int:
+    _note_seats(session, cause, standing, subscription=Seat.subscription_id, leaves=True)
     result = session.execute(
         update(Seat).where(standing).values(returned_at=cause.at).execution_options(synchronize_session=False)
     )
     return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+def _note_seats(
+    session: Session, cause: Cause, seats: ColumnElement[bool], *, subscription: SQLColumnExpression[int], leaves: bool
+) -> None:
+    audit.record_all(
+        session,
+        cause,
+        subject="subscription",
+        subject_id=subscription,
+        field="seat",
+        before=address() if leaves else None,
+        after=None if leaves else address(),
+        where=select(Seat.id).select_from(Seat).join(VendorUser, VendorUser.id == Seat.user_id).where(seats),
+    )
 
 
 def standing_seats(session: Session, *, subscription_id: int) -> int:
@@ -184,10 +216,11 @@ def _note(session: Session, cause: Cause, account_id: int, *, before: Told | Non
         subject="account",
         subject_id=account_id,
         field="vendor_user",
-        before=_shown(before),
-        after=_shown(after),
+        before=shown(before),
+        after=shown(after),
     )
 
 
-def _shown(told: Told | None) -> str | None:
+def shown(told: Told | None) -> str | None:
+    """How the audit names a user."""
     return None if told is None else f"{told.reference} {told.email}".strip()

@@ -81,6 +81,18 @@ class OperatorConformance(SettingsProof):
             if step in (Step.ORDER, Step.CHANGE) and not vendor.capabilities.counts_seats:
                 prove(str(asked.quantity) in told, f"{step} does not name the quantity {asked.quantity}: {told!r}")
 
+    def test_where_licences_end_by_themselves_a_person_is_told_when(self, vendor: Vendor, licence: LicenceView) -> None:
+        if not vendor.capabilities.ends_by_itself:
+            return  # the product suspends what is over
+        for step, asked in _steps(vendor, licence):
+            if step in (Step.ORDER, Step.CHARGE) and asked.paid_until is not None:
+                end = f"{asked.paid_until:%Y-%m-%d}"
+                prove(
+                    end in (_told(vendor, step, asked) or ""),
+                    f"{step} does not name the end {end}, so nobody makes the licence end; name it, or declare "
+                    "ends_by_itself=False",
+                )
+
     def test_its_instructions_say_the_same_in_every_language(self) -> None:
         instructions = _instructions(self.plugin)
         if instructions is None:

@@ -23,7 +23,7 @@ _STATUS: tuple[tuple[type[Problem], int], ...] = (
     (TryAgain, 503),
     (ConfigProblem, 503),
 )
-_BY_CODE = {"vendor_disabled": 404, "no_webhooks": 404, "unauthorised": 401, "too_large": 413, "too_slow": 408}
+_BY_CODE = {"no_webhooks": 404, "unauthorised": 401, "too_large": 413, "too_slow": 408}
 _CODES = {404: "not_found", 405: "method_not_allowed"}
 _HEADERS = {
     408: {"Connection": "close"},  # what is left of the body is not read

@@ -54,8 +54,8 @@ async def body_of(request: Request) -> bytes:
 def take(vendor: str, request: Request, body: Annotated[bytes, Depends(body_of)]) -> dict[str, int]:
     """Verify a vendor's call and store what it tells; answers how many events were new.
 
-    200 stored, or nothing that concerns us; 400 cannot be read; 401 wrong signature or token; 404 no such vendor, or one that
-    takes no calls; 408, 413 too slow, too large; 503 try again.
+    200 stored, or nothing that concerns us; 400 cannot be read; 401 wrong signature or token; 404 no such vendor, one that is
+    disabled, or one that takes no calls; 408, 413 too slow, too large; 503 try again.
     """
     app: App = request.app.state.app
     try:
@@ -70,13 +70,14 @@ def take(vendor: str, request: Request, body: Annotated[bytes, Depends(body_of)]
 
 def _vendor(app: App, name: str) -> Vendor:
     """The vendor of exactly that name. What is told outside names no other vendor and no defect of a plugin."""
+    unknown = NotFound("There is no such vendor here; the last part of the address is its name.", code="unknown_vendor")
     if name not in app.host.names():
-        raise NotFound("There is no such vendor here; the last part of the address is its name.", code="unknown_vendor")
+        raise unknown
     try:
         vendor = app.host.vendor(name)
     except Refused as problem:
         if problem.code == "vendor_disabled":
-            raise
+            raise unknown from problem  # outsiders are not told which vendors there are
         raise TryAgain(f"The vendor {name} cannot be used now.", code="vendor_broken") from problem
     if "on_vendor_webhook" not in vendor.hooks:
         raise NotFound(f"The vendor {name} sends no webhooks.", code="no_webhooks")
@@ -100,7 +101,9 @@ def _verified(vendor: Vendor, request: Request, body: bytes) -> list[VendorEvent
 def _refused(request: Request, problem: Problem) -> Problem:
     """One line of log for each refused call: which address and why; nothing of what was sent as a proof."""
     cause = problem.__cause__
-    why = str(cause) if isinstance(cause, VendorError) and not isinstance(cause, Unauthorised) else problem.message
+    why = cause.message if isinstance(cause, Problem) else problem.message
+    if isinstance(cause, VendorError) and not isinstance(cause, Unauthorised):
+        why = str(cause)
     hint = cause.hint if isinstance(cause, Unauthorised) else ""
     log.warning("webhook %r refused (%s): %s", request.url.path[:80], problem.code, f"{why} {hint}".strip())
     return problem

@@ -11,7 +11,7 @@ from isp_addons.convergence.loop import Convergence
 from isp_addons.convergence.reconcile import ListingFailed
 from isp_addons.convergence.vendor_state import Limits
 from isp_addons.domain.cause import Cause, Source
-from isp_addons.domain.problem import Problem
+from isp_addons.domain.problem import Problem, Refused
 from isp_addons.domain.retry import FailureKind, next_try
 from isp_addons.services import vendor_users
 from isp_addons.services.context import Context
@@ -58,11 +58,14 @@ class UserSync:
                 log.warning("the users of vendor %s cannot be taken in: %s", vendor.name, problem.message)
         return done
 
-    def now(self, name: str, cause: Cause) -> Synced:
-        """List the users of the vendor *name* now. Raises `ListingFailed`; then nothing was changed."""
+    def now(self, name: str, cause: Cause, *, force: bool = False) -> Synced:
+        """List the users of the vendor *name* now. Raises `ListingFailed`, and `Refused` (``brake``) unless *force*.
+
+        After either nothing was changed.
+        """
         vendor = self.convergence.host.vendor(name)
         try:
-            return self._list(vendor, cause, tries=0)
+            return self._list(vendor, cause, tries=0, force=force)
         except VendorError as error:
             raise ListingFailed(
                 f"The users of vendor {name} did not come whole ({error}); nothing was changed. Try again."
@@ -79,7 +82,7 @@ class UserSync:
                 return None
             return stored.claim_listing(session, vendor=vendor.name, now=now, patience=_UNDER_WAY)
 
-    def _list(self, vendor: Vendor, cause: Cause, *, tries: int) -> Synced:
+    def _list(self, vendor: Vendor, cause: Cause, *, tries: int, force: bool = False) -> Synced:
         store, limits = self.context.store, self.convergence.limits.get(vendor.name, Limits())
         try:
             listed = users.read_list(store, vendor, limits=limits, now=cause.at)
@@ -88,12 +91,21 @@ class UserSync:
                 again = _again(error, tries=tries + 1, now=cause.at)
                 stored.plan_listing(session, vendor=vendor.name, at=again, tries=tries + 1)
             raise
-        done = vendor_users.sync(self.context, cause, vendor=vendor.name, listed=listed.users, known=listed.known)
+        try:
+            done = vendor_users.sync(
+                self.context, cause, vendor=vendor.name, listed=listed.users, known=listed.known, force=force
+            )
+        except Refused:
+            self._tomorrow(vendor, cause)  # the same list would be refused again
+            raise
         if done.skipped:
             log.warning("vendor %s: %s users belong to accounts that the billing does not have", vendor.name, done.skipped)
-        with store.write() as session:
-            stored.plan_listing(session, vendor=vendor.name, at=cause.at + EVERY)
+        self._tomorrow(vendor, cause)
         return done
+
+    def _tomorrow(self, vendor: Vendor, cause: Cause) -> None:
+        with self.context.store.write() as session:
+            stored.plan_listing(session, vendor=vendor.name, at=cause.at + EVERY)
 
 
 def _again(error: VendorError, *, tries: int, now: datetime) -> datetime:

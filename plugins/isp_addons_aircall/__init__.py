@@ -6,7 +6,7 @@ task, and nothing can be read of one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from isp_addons.vendor_api import (
@@ -43,7 +43,9 @@ class Aircall(VendorPlugin[AircallOptions]):
     """One company. Products may name two options: ``add_on`` (its name in the dashboard) and ``scope`` (seat or account)."""
 
     Options: ClassVar[type[VendorOptions]] = AircallOptions
-    capabilities = Capabilities(suspends=SuspendKind.STATE, changes_quantity=True, endless=True, has_users=True)
+    capabilities = Capabilities(
+        suspends=SuspendKind.STATE, changes_quantity=True, endless=True, has_users=True, ends_by_itself=False
+    )
 
     def __init__(self, context: VendorContext[AircallOptions]) -> None:
         super().__init__(context)
@@ -98,20 +100,15 @@ class Aircall(VendorPlugin[AircallOptions]):
 
     @hookimpl
     def list_users(self) -> Iterator[Sequence[VendorUser]]:
-        """All users of the company; they belong to its account."""
+        """All users of the company; they belong to its account. Raises `Rejected` when the key belongs to another company."""
+        self._company()
         return self._client.users()
 
     @hookimpl
     def check_vendor(self) -> CheckReport:
         """Ask for a pong and for the company. Raises `Rejected` when the key belongs to another company."""
         self._client.ping()
-        company = self._client.company()
-        if company["name"] != self._options.company:
-            raise Rejected(
-                f"the API key belongs to the company {company['name']!r}, not to {self._options.company!r}.",
-                action="company",
-                hint="Make the key in the dashboard of the right company, or correct company in the vendor's section.",
-            )
+        company = self._company()
         found = [
             f"The API key belongs to {company['name']}: {company.get('users_count')} users, "
             f"{company.get('numbers_count')} numbers.",
@@ -131,6 +128,16 @@ class Aircall(VendorPlugin[AircallOptions]):
         token = self._options.webhook_token
         told = token.get_secret_value() if token is not None else None
         return webhooks.read(request.body, token=told, account=self._options.account)
+
+    def _company(self) -> Mapping[str, Any]:
+        company = self._client.company()
+        if company["name"] != self._options.company:
+            raise Rejected(
+                f"the API key belongs to the company {company['name']!r}, not to {self._options.company!r}.",
+                action="company",
+                hint="Make the key in the dashboard of the right company, or correct company in the vendor's section.",
+            )
+        return company
 
     def _tell(self, task: str, licence: LicenceView, *, old_quantity: int | None = None) -> Outcome:
         """What a person is to do, in the language of the installation."""

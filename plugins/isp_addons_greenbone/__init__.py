@@ -38,7 +38,16 @@ class Greenbone(VendorPlugin[GreenboneOptions]):
     """One vMSP account, or one server. Accounts are created, changed and ended by people in either mode."""
 
     Options: ClassVar[type[VendorOptions]] = GreenboneOptions
-    capabilities = Capabilities(suspends=SuspendKind.STATE, endless=True, changes_quantity=True)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """See `VendorPlugin.capabilities`. A person cancels in the portal in time; a server lets its users scan for ever."""
+        return Capabilities(
+            suspends=SuspendKind.STATE,
+            endless=True,
+            changes_quantity=True,
+            ends_by_itself=self.context.options.mode is Mode.OPERATOR,
+        )
 
     def __init__(self, context: VendorContext[GreenboneOptions]) -> None:
         super().__init__(context)
@@ -56,8 +65,10 @@ class Greenbone(VendorPlugin[GreenboneOptions]):
 
     @hookimpl
     def on_charge(self, licence: LicenceView) -> Outcome:
-        """A running account goes on by itself; one with an end is made to end then."""
-        return Done() if licence.paid_until is None else self._task("until", licence)
+        """A running account goes on by itself; in the portal one with an end is made to end then."""
+        if licence.paid_until is None or self._suspending is not None:
+            return Done()
+        return self._task("until", licence)
 
     @hookimpl
     def on_block(self, licence: LicenceView) -> Outcome:

@@ -85,7 +85,7 @@ class Bakery:
 
     def listings(self) -> int:
         """How often the list of users was asked for."""
-        count: int = self.doors("GET", "calls")["counts"].get("GET v2/users", 0)
+        count: int = self.doors("GET", "calls")["counts"].get("GET company", 0)
         return count
 
     def users(self) -> list[str]:

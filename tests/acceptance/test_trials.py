@@ -1,6 +1,7 @@
 """A trial: nothing is billed, it is shown as a trial, and only an explicit order turns it into a subscription."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 
@@ -131,3 +132,45 @@ def test_what_is_over_is_suspended_where_the_vendor_would_let_it_run_on(isp: Isp
         isp("converge")
         assert isp.at_vendor(subscription) == "active"
         assert isp.balance("42") == "100.00"
+
+
+@pytest.mark.parametrize("plan", ["recurring", "one_off"])
+@pytest.mark.usefixtures("eset")
+def test_a_trial_that_is_over_but_not_gone_is_taken_over_and_makes_no_second_licence(
+    isp: Isp, eset: EsetSandbox, plan: str
+) -> None:
+    trial = isp.orders("42", "home", plan="trial", key="trial")
+    isp("converge")
+    isp.at = MARCH_20
+    isp("worker", "--once")
+    assert (isp.at_vendor(trial), isp.held_by(trial)) == ("suspended", "forecast")
+
+    ordered = isp.orders("42", "home", plan=plan, key="order")
+    isp("worker", "--once")
+
+    assert isp.at_vendor(ordered) == "active"
+    assert only(isp)["id"] == ordered
+    assert len(list(eset.licences(datetime.fromisoformat(MARCH_20)))) == 1
+
+
+def test_a_trial_that_nobody_delivered_in_time_is_never_ordered(isp: Isp) -> None:
+    isp("products", "add", "av", "--price", "150.00", "--vendor", "avdesk", "--trial-days", "14")
+    isp.opens("42", "400.00")
+    isp.orders("42", "av", plan="trial", key="trial-of-42")
+    isp.at = MARCH_20
+    isp("worker", "--once")
+    assert isp.vendor.stations("42") == []
+
+    isp.orders("42", "av", key="order-of-42")
+    isp("worker", "--once")
+    (station,) = isp.vendor.stations("42")
+    assert station["expires"] is None
+
+
+def test_an_order_does_not_escape_the_hold_on_a_trial(tried: Isp) -> None:
+    trial = str(only(tried)["id"])
+    tried("hold", trial, "--owner", "abuse", "--note", "spam")
+    tried.refuses("order", "42", "av", exits=1, names="is held by abuse, which an order does not lift")
+    tried("converge")
+    assert tried.vendor.station("42")["state"] == "blocked"
+    assert tried.balance("42") == "400.00"

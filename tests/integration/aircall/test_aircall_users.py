@@ -30,14 +30,24 @@ def test_all_users_are_listed_page_by_page(vendor: Vendor, doors: Doors) -> None
         ("dan@example.net", "Dan", "1042"),
     ]
     assert [each.reference for each in found[1:]] == ids
-    assert doors("GET", "calls")["counts"] == {"GET v2/users": 6}  # three pages, read twice
+    assert doors("GET", "calls")["counts"] == {"GET company": 1, "GET v2/users": 6}  # three pages, read twice
 
 
 def test_exactly_one_full_page_is_one_page(vendor: Vendor, doors: Doors) -> None:
     _hire(doors, "anna")
 
     assert len(listed(vendor)) == 2
-    assert doors("GET", "calls")["counts"] == {"GET v2/users": 1}
+    assert doors("GET", "calls")["counts"] == {"GET company": 1, "GET v2/users": 1}
+
+
+def test_the_users_of_another_company_are_not_listed(make_vendor: MakeVendor, clock: ReplayClock) -> None:
+    with AircallSandbox(company="Butcher Ltd") as other:
+        vendor = make_vendor(**{**other.options(), "company": "Bakery Ltd"})
+
+        with pytest.raises(Rejected, match="belongs to the company 'Butcher Ltd'"):
+            listed(vendor)
+
+        assert Doors(other.url, clock)("GET", "calls")["counts"] == {"GET company": 1}
 
 
 @pytest.mark.parametrize(
@@ -66,7 +76,7 @@ def test_a_list_that_breaks_off_is_no_list(vendor: Vendor, doors: Doors, kind: s
 
 
 def test_429_says_when_to_come_back_by_aircalls_own_header(make_vendor: MakeVendor, clock: ReplayClock) -> None:
-    with AircallSandbox(per_minute=4) as strict:
+    with AircallSandbox(per_minute=5) as strict:
         vendor = make_vendor(**strict.options(), page_size="1")
         Doors(strict.url, clock)("POST", "users", {"email": "anna@example.net"})
         assert len(listed(vendor)) == 2

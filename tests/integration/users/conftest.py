@@ -80,9 +80,11 @@ class Office:
         with self.store.read() as session:
             return known(session, vendor="phones")
 
-    def syncs(self, *users: VendorUser, known: dict[str, datetime | None] | None = None) -> vendor_users.Synced:
-        before = self.known() if known is None else known
-        return vendor_users.sync(self.context, self.cause("listed"), vendor="phones", listed=users, known=before)
+    def syncs(
+        self, *users: VendorUser, known: dict[str, datetime | None] | None = None, force: bool = False
+    ) -> vendor_users.Synced:
+        before, cause = self.known() if known is None else known, self.cause("listed")
+        return vendor_users.sync(self.context, cause, vendor="phones", listed=users, known=before, force=force)
 
     def gives(self, subscription: int, *names: str) -> list[bool]:
         return [seats.assign(self.context, self.cause("assigned"), subscription_id=subscription, user=name) for name in names]

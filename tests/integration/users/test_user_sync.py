@@ -174,3 +174,15 @@ def test_trouble_with_the_database_disturbs_nobody(desk: Desk, monkeypatch: pyte
     assert desk.sync.run(desk.office.now) == {}
     monkeypatch.undo()
     assert desk.runs(minutes=11) == 1
+
+
+def test_a_list_that_would_drop_most_users_waits_for_an_admin(desk: Desk) -> None:
+    desk.plugin.pages = [[VendorUser(reference=f"u{number}", account="42") for number in range(20)]]
+    assert desk.runs() == 1
+    desk.plugin.pages = [desk.plugin.pages[0][:5]]
+
+    assert [desk.runs(days=1), desk.runs(minutes=11), desk.runs(days=1)] == [1, 0, 1], "not again before the next day"
+    assert len(desk.office.users()) == 20
+    with pytest.raises(Refused, match=r"--force"):
+        desk.sync.now("phones", desk.office.cause())
+    assert desk.sync.now("phones", desk.office.cause(), force=True).left == 15

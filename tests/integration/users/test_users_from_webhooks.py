@@ -111,7 +111,7 @@ def test_a_licence_that_somebody_is_calling_about_is_read_afterwards(office: Off
     assert office.licence(subscription).seen_state == "unknown"
 
 
-def test_a_licence_about_which_a_person_was_asked_waits_for_the_person(office: Office) -> None:
+def test_a_licence_about_which_a_person_was_asked_is_left_to_the_person(office: Office) -> None:
     licence = office.licence(office.orders("assist", 2))
     with office.store.write() as session:
         task = {"step": "on_order", "instructions": "Buy", "asked_state": "active", "asked_quantity": 2, "was_state": "absent"}
@@ -119,7 +119,22 @@ def test_a_licence_about_which_a_person_was_asked_waits_for_the_person(office: O
 
     office.hears(VendorWord.LICENCE_CHANGED, licence_key=licence.key)
 
-    assert office.outcomes()[-1] == ""
+    assert office.outcomes()[-1] == "a person was asked about the licence; the answer tells"
+    assert office.licence(licence.subscription_id).seen_state == "absent"
+
+
+def test_events_that_wait_for_a_call_keep_nobody_else_waiting(office: Office) -> None:
+    licence = office.licence(office.orders("assist", 2))
+    with office.store.write() as session:
+        session.merge(licence).lease_owner = "another worker"
+    told = [VendorEvent(key=f"c{n}", word=VendorWord.LICENCE_CHANGED, licence_key=licence.key) for n in range(6)]
+    told.append(VendorEvent(key="gone", word=VendorWord.USER_DELETED, user=VendorUser(reference="anna", account="42")))
+    vendor_users.store_now(office.context, office.cause(), vendor="phones", events=told)
+
+    assert vendor_users.handle(office.context, office.cause(), limit=2) == 1
+    assert [reference for reference, _, _ in office.users()] == ["bo", "cleo"]
+    assert office.outcomes()[-7:-1] == [""] * 6, "they still wait"
+    assert vendor_users.handle(office.context, office.cause(), limit=2) == 0
 
 
 def test_a_licence_that_is_not_ours_changes_nothing(office: Office) -> None:

@@ -68,7 +68,7 @@ def test_a_problem_is_told_as_rfc_9457_has_it(door: Door) -> None:
         ("POST", "/webhooks/caller/", b"[]", 404, "not_found"),
         ("POST", "/webhooks/..%2Fcaller", b"[]", 404, "not_found"),
         ("POST", "/webhooks/", b"[]", 404, "not_found"),
-        ("POST", "/webhooks/off", b"[]", 404, "vendor_disabled"),
+        ("POST", "/webhooks/off", b"[]", 404, "unknown_vendor"),
         ("POST", "/webhooks/dumb", b"[]", 404, "no_webhooks"),
         ("POST", "/webhooks/broken", b"[]", 503, "vendor_broken"),
         ("POST", "/webhooks/caller", b'{"defect": 1}', 503, "vendor_broken"),
@@ -88,12 +88,6 @@ def test_what_is_refused_says_why_and_stores_nothing(
     for inside in ("Traceback", "defect", TOKEN, "dumb,", "ZeroDivision"):
         assert inside not in str(answer.value)
     assert door.stored() == []
-
-
-def test_a_disabled_vendor_says_so_in_a_sentence(door: Door) -> None:
-    assert door("POST", "/webhooks/off", b"[]").value["detail"] == (
-        "The vendor off is disabled; set enabled = yes in [vendor:off]."
-    )
 
 
 def test_a_body_is_never_read_beyond_the_limit(door: Door) -> None:
@@ -160,6 +154,18 @@ def test_each_refused_call_is_one_line_of_log_without_the_token(door: Door, capl
     ]
     for told in (TOKEN, "a-stolen-word"):
         assert told not in caplog.text
+
+
+def test_a_disabled_vendor_answers_as_one_that_is_not_there_and_the_log_says_why(
+    door: Door, caplog: pytest.LogCaptureFixture
+) -> None:
+    disabled, unknown = (door("POST", f"/webhooks/{name}", b"[]") for name in ("off", "nobody"))
+
+    assert (disabled.status, disabled.value) == (unknown.status, unknown.value)
+    lines = [record.getMessage() for record in caplog.records if "/webhooks/off" in record.getMessage()]
+    assert lines == [
+        "webhook '/webhooks/off' refused (unknown_vendor): The vendor off is disabled; set enabled = yes in [vendor:off]."
+    ]
 
 
 def test_a_defect_of_our_own_is_told_without_a_trace(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:

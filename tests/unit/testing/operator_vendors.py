@@ -25,7 +25,7 @@ class ConsoleOptions(VendorOptions):
 
 class ByHand(VendorPlugin[ConsoleOptions]):
     Options: ClassVar[type[VendorOptions]] = ConsoleOptions
-    capabilities = Capabilities(suspends=SuspendKind.STATE, changes_quantity=True)
+    capabilities = Capabilities(suspends=SuspendKind.STATE, changes_quantity=True, ends_by_itself=False)
 
     @hookimpl
     def on_order(self, licence: LicenceView) -> Any:
@@ -85,7 +85,7 @@ class ShowsItsPin(ByHand):
 
 
 class DoesMoreThanItDeclares(ByHand):
-    capabilities = Capabilities(suspends=SuspendKind.NONE)
+    capabilities = Capabilities(suspends=SuspendKind.NONE, ends_by_itself=False)
 
 
 class TellsEachTimeAnew(ByHand):
@@ -94,3 +94,15 @@ class TellsEachTimeAnew(ByHand):
     def task(self, what: str, licence: LicenceView) -> NeedsOperator:
         self.told += 1
         return NeedsOperator(instructions=f"{super().task(what, licence).instructions} Task {self.told}.")
+
+
+class NamesNoEnd(ByHand):
+    capabilities = Capabilities(suspends=SuspendKind.STATE, changes_quantity=True)
+
+
+class NamesNoLaterEnd(NamesNoEnd):
+    """Its order names the end, but nobody is told when a payment moves it."""
+
+    @hookimpl
+    def on_order(self, licence: LicenceView) -> Any:
+        return self.task(f"Create, with the end {licence.paid_until:%Y-%m-%d}, the account", licence)

@@ -15,7 +15,7 @@ TOLD = Instructions("{package}")
 
 
 class Told(VendorPlugin):
-    capabilities = Capabilities(suspends=SuspendKind.NONE)
+    capabilities = Capabilities(suspends=SuspendKind.NONE, ends_by_itself=False)
 
     @hookimpl
     def on_order(self, licence: LicenceView) -> Any:

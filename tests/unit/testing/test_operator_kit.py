@@ -27,6 +27,8 @@ BROKEN = [
     (vendors.LeavesTheQuantityOut, TOLD),
     (vendors.ShowsItsPin, "no_secret_is_told_by_any_log_line_or_instruction"),
     (vendors.DoesMoreThanItDeclares, "what_it_does_not_declare_is_unsupported"),
+    (vendors.NamesNoEnd, "where_licences_end_by_themselves_a_person_is_told_when"),
+    (vendors.NamesNoLaterEnd, "where_licences_end_by_themselves_a_person_is_told_when"),
     (vendors.TellsEachTimeAnew, "asked_twice_it_tells_the_same"),
 ]
 
