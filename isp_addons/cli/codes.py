@@ -1,5 +1,6 @@
 """Commands for the stock of activation codes: import, list, void, and how much is left."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,8 @@ def import_file(session: Session, *, vendor: str, file: Path, article: str | Non
     context = session.app.context
     cause = session.cause(f"imported from {file.name}")
     common = article or service.default_article(context, vendor=vendor)
-    found = read_file(file, article=common, zone=time_zone(context.time_zone), now=cause.at)
+    known = partial(service.known, context, vendor=vendor)
+    found = read_file(file, article=common, zone=time_zone(context.time_zone), now=cause.at, known=known)
     result = service.import_codes(context, cause, found, vendor=vendor, batch=batch or file.name, name=file.name)
     say(f"{result.new} codes imported.", as_json=as_json, new=result.new, unsold=result.unsold)
     if result.unsold:
@@ -81,11 +83,11 @@ def list_codes(
         "article": "Article",
         "code": "Code",
         "state": "State",
-        "expires_at": "Expires",
+        "expires_at": "Expires (UTC)",
         "batch": "Batch",
         "account": "Account",
         "subscription": "Subscription",
-        "period_start": "For the period from",
+        "period_start": "Period from (UTC)",
     }
     show(rows, as_json=as_json, columns=columns, right=("id", "subscription"), empty="No such codes.")
 
@@ -125,7 +127,7 @@ def stock(session: Session, *, vendor: str | None, as_json: bool) -> None:
         "article": "Article",
         "free": "Free",
         "expiring": "Expire soon",
-        "taken": "Sold",
+        "taken": "Taken",
         "expired": "Expired",
         "void": "Void",
         "warnings": "Warnings",

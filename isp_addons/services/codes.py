@@ -12,7 +12,7 @@ from isp_addons.domain.cause import Cause
 from isp_addons.domain.problem import BadInput, NotFound, Refused
 from isp_addons.domain.stock import POLICY, CodeState, StockLevel, StockRules, article_of, starred, state_of
 from isp_addons.domain.text import parse_line
-from isp_addons.services.codes_file import NewCode, refuse
+from isp_addons.services.codes_file import IN_STOCK, NewCode, refuse
 from isp_addons.services.context import Context
 from isp_addons.store import audit
 from isp_addons.store.tables import Account, ActivationCode, Licence, Product, Subscription
@@ -48,6 +48,12 @@ def default_article(context: Context, *, vendor: str) -> str | None:
     return articles[0] if len(articles) == 1 else None
 
 
+def known(context: Context, wanted: Sequence[str], *, vendor: str) -> set[str]:
+    """Those of the codes *wanted* that the stock of *vendor* has, whatever became of them."""
+    with context.store.read() as session:
+        return _known(session, vendor, wanted)
+
+
 def import_codes(context: Context, cause: Cause, found: Sequence[NewCode], *, vendor: str, batch: str, name: str) -> Imported:
     """Add *found*, the checked lines of the file *name*, to the stock: all or none.
 
@@ -59,8 +65,8 @@ def import_codes(context: Context, cause: Cause, found: Sequence[NewCode], *, ve
     with context.store.write() as session:
         if not context.store.is_sqlite:
             session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _IMPORTING})
-        known = _known(session, vendor, [each.code for each in found])
-        refuse([f"{name}:{each.line}: the stock has this code already." for each in found if each.code in known])
+        taken_in = _known(session, vendor, [each.code for each in found])
+        refuse([f"{name}:{each.line}: {IN_STOCK}" for each in found if each.code in taken_in])
         common = {"vendor": vendor, "batch": batch, "imported_at": cause.at}
         rows = [{**common, "code": each.code, "article": each.article, "expires_at": each.expires_at} for each in found]
         for start in range(0, len(rows), _PART):

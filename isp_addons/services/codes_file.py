@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
@@ -16,7 +16,11 @@ MOST_BYTES = 64_000_000
 MOST_LINES = 1_000_000
 LONGEST_ARTICLE = 80
 
+IN_STOCK = "the stock has this code already."
+"""What is wrong with a line whose code was imported before, whatever became of it."""
+
 _MOST_SHOWN = 1000
+_LEFT_OPEN = "unexpected end of data"  # what `csv` says of a quote without its end
 _CODE = re.compile(r"[!-+\--~]{4,120}")  # ASCII without spaces and commas
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -31,19 +35,49 @@ class NewCode:
     expires_at: datetime | None
 
 
-def read_file(path: Path, *, article: str | None, zone: ZoneInfo, now: datetime) -> list[NewCode]:
-    """Read and check the CSV file. *article*: of the lines that name none. Raises `BadInput` with every wrong line."""
+def read_file(
+    path: Path,
+    *,
+    article: str | None,
+    zone: ZoneInfo,
+    now: datetime,
+    known: Callable[[Sequence[str]], Collection[str]] = lambda _codes: (),
+) -> list[NewCode]:
+    """Read and check the CSV file. *article*: of the lines that name none; *known*: which of its codes the stock has.
+
+    Raises `BadInput` with every wrong line.
+    """
     text = _text(path)
     first = text.partition("\n")[0]
     delimiter = ";" if ";" in first and "," not in first else ","
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
+    lines = enumerate(io.StringIO(text, newline=""), start=1)
     try:
-        names = [(name or "").strip() for name in reader.fieldnames or ()]
-        reader.fieldnames = names
-        _check_columns(path, names)
-        return _checked(path, reader, article=article, zone=zone, now=now)
-    except csv.Error as error:
-        raise BadInput(f"{path.name}:{reader.line_num}: this is not a line of a CSV file: {error}.", code="bad_file") from None
+        names = [name.strip() for name in _values(next(lines, (1, ""))[1], delimiter)]
+    except BadInput as problem:
+        raise BadInput(f"{path.name}:1: {problem.message}", code="bad_file") from None
+    _check_columns(path, names)
+    found: list[NewCode] = []
+    problems: dict[int, str] = {}
+    seen: dict[str, int] = {}
+    for line, one in lines:
+        if line > MOST_LINES:
+            raise BadInput(f"{path.name} has more than {MOST_LINES} lines; split it.", code="bad_file")
+        try:
+            values = _values(one, delimiter)
+            if values:
+                new = _new(_row(names, values), line, article=article, zone=zone, now=now)
+                if new.code in seen:
+                    raise BadInput(f"the same code stands in line {seen[new.code]} already.", code="bad_code")
+                seen[new.code] = line
+                found.append(new)
+        except Problem as problem:
+            problems[line] = problem.message
+    stocked = set(known(list(seen)))
+    problems |= {new.line: IN_STOCK for new in found if new.code in stocked}
+    if not found and not problems:
+        refuse([f"{path.name}: there is no code in it."])
+    refuse([f"{path.name}:{line}: {problems[line]}" for line in sorted(problems)])
+    return found
 
 
 def refuse(problems: Sequence[str]) -> None:
@@ -77,36 +111,22 @@ def _check_columns(path: Path, names: Sequence[str]) -> None:
         raise BadInput(f"{path.name}:1: {what}; the columns are {', '.join(COLUMNS)}.", code="bad_file")
 
 
-def _checked(path: Path, reader: "csv.DictReader[str]", *, article: str | None, zone: ZoneInfo, now: datetime) -> list[NewCode]:
-    found: list[NewCode] = []
-    problems: list[str] = []
-    lines: dict[str, int] = {}
-    for line, row in _rows(path, reader):
-        try:
-            new = _new(row, line, article=article, zone=zone, now=now)
-        except Problem as problem:
-            problems.append(f"{path.name}:{line}: {problem.message}")
-            continue
-        if new.code in lines:
-            problems.append(f"{path.name}:{line}: the same code stands in line {lines[new.code]} already.")
-        lines.setdefault(new.code, line)
-        found.append(new)
-    if not found and not problems:
-        problems.append(f"{path.name}: there is no code in it.")
-    refuse(problems)
-    return found
+def _values(line: str, delimiter: str) -> list[str]:
+    """The values of one line. None has a line break in it, so that a quote which is left open spoils its own line only."""
+    try:
+        return next(csv.reader((line,), strict=True, delimiter=delimiter), [])
+    except csv.Error as error:
+        what = "a quote is opened and not closed" if str(error) == _LEFT_OPEN else error
+        raise BadInput(f"this is not a line of a CSV file: {what}.", code="bad_line") from None
 
 
-def _rows(path: Path, reader: "csv.DictReader[str]") -> Iterator[tuple[int, dict[str, str]]]:
-    for row in reader:
-        if reader.line_num > MOST_LINES:
-            raise BadInput(f"{path.name} has more than {MOST_LINES} lines; split it.", code="bad_file")
-        yield reader.line_num, row
+def _row(names: Sequence[str], values: Sequence[str]) -> dict[str, str]:
+    if len(values) > len(names):
+        raise BadInput("The line has more values than there are columns.", code="bad_line")
+    return dict(zip(names, values, strict=False))
 
 
 def _new(row: dict[str, str], line: int, *, article: str | None, zone: ZoneInfo, now: datetime) -> NewCode:
-    if None in row:  # where `csv` puts what stands beyond the last column
-        raise BadInput("The line has more values than there are columns.", code="bad_line")
     code = (row.get("code") or "").strip()
     if not _CODE.fullmatch(code):
         raise BadInput("The code is not 4 to 120 letters, digits and signs without spaces and commas.", code="bad_code")

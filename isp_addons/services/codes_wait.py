@@ -14,8 +14,9 @@ _AT_ONCE = 500
 
 
 def bring_back(context: Context, cause: Cause) -> int:
-    """Charge what waits for a code, and issue it, where one is free now and the money still reaches; returns how many.
+    """Issue the code of what waits for one, where one is free now; returns how many came back.
 
+    It is charged first, if the money still reaches; what the billing charged itself is not asked for money again.
     One transaction for some hundred accounts. Without a vendor that issues codes it is a single small question.
     """
     refs = _waiting(context, cause)

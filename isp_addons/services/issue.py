@@ -18,7 +18,10 @@ from isp_addons.store.tables import ActivationCode, Hold, Licence, Subscription
 log = logging.getLogger(__name__)
 
 WAITS = "out_of_stock"
-"""How the note of a hold begins whose subscription could be paid for, but waits for a code."""
+"""How the note of a hold begins whose subscription could be paid for, but waits for a code.
+
+Where the billing takes the money itself, what waits is paid: its ``paid_until`` says until when, and its code is owed.
+"""
 
 _PART = 1000
 
@@ -85,8 +88,12 @@ def leave_out(session: Session, subscription_ids: Collection[int]) -> None:
         session.execute(delete(scratch.renewing).where(mine))
 
 
-def wait_for_codes(session: Session, cause: Cause, subscription_ids: Collection[int]) -> int:
-    """Note on the forecast's holds of these subscriptions that they wait for a code; returns how many did not before."""
+def wait_for_codes(session: Session, cause: Cause, subscription_ids: Collection[int], *, paid: bool = False) -> int:
+    """Note on the forecast's holds of these subscriptions that they wait for a code; returns how many did not before.
+
+    *paid*: the billing takes the money itself, so that they wait for what is paid already.
+    """
+    told = "waits for a code; the billing charges the period itself" if paid else "waits for a code; nothing was charged"
     ids, fresh = sorted(subscription_ids), 0
     for start in range(0, len(ids), _PART):
         mine = (
@@ -102,7 +109,7 @@ def wait_for_codes(session: Session, cause: Cause, subscription_ids: Collection[
             subject_id=Hold.subscription_id,
             field=WAITS,
             before=None,
-            after="waits for a code; nothing was charged",
+            after=told,
             where=select(Hold.id).where(*mine),
         )
         note = f"{WAITS}: no code was left"
@@ -111,6 +118,31 @@ def wait_for_codes(session: Session, cause: Cause, subscription_ids: Collection[
     if fresh:
         log.warning("out of stock: %s subscriptions wait for a code; see: isp-addons codes stock", fresh)
     return fresh
+
+
+def forget_missed(session: Session, cause: Cause) -> None:
+    """Who waited for a code of a period that is over waits no longer: it is the new period now that is paid or is not."""
+    over = (
+        select(Subscription.id)
+        .join(scratch.funds, scratch.funds.c.account_id == Subscription.account_id)
+        .where(scratch.funds.c.period_start <= cause.at, Subscription.paid_until <= cause.at)
+    )
+    session.execute(
+        update(Hold)
+        .where(
+            Hold.subscription_id.in_(over),
+            Hold.owner == HoldOwner.FORECAST.value,
+            Hold.lifted_at.is_(None),
+            Hold.note.like(f"{WAITS}%"),
+        )
+        .values(note=cause.why[:200])
+        .execution_options(synchronize_session=False)
+    )
+
+
+def is_owed(note: str | None, paid_until: datetime | None, now: datetime) -> bool:
+    """Whether a forecast's hold with that *note* stands for a code only: the running period is paid."""
+    return note is not None and note.startswith(WAITS) and paid_until is not None and paid_until > now
 
 
 def void_unseen(session: Session, cause: Cause, *, subscription_id: int) -> None:

@@ -19,6 +19,7 @@ from isp_addons.store import audit, codes, holds, scratch, wants
 from isp_addons.store.codes import Need
 from isp_addons.store.tables import Account, Charge, Hold, LedgerAccount, Subscription
 
+_PART = 1000
 _MOST_PERIODS = 36
 """How many periods one run catches up for an account: three years of months."""
 
@@ -36,7 +37,7 @@ class PeriodBeginResult:
     out_of_stock: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.accounts or self.charged or self.held)
+        return bool(self.accounts or self.charged or self.held or self.out_of_stock)
 
     def __add__(self, other: "PeriodBeginResult") -> "PeriodBeginResult":
         return PeriodBeginResult(
@@ -82,13 +83,15 @@ def apply(context: Context, cause: Cause) -> PeriodBeginResult:
 def mark_paid(context: Context, session: Session, cause: Cause) -> PeriodBeginResult:
     """A remote billing's period began (`scratch.funds` tells): what is not held counts as paid until its new end.
 
-    The billing took the money itself, but takes nothing from an account that it blocks: what is not paid is held.
+    The billing took the money itself, but takes nothing from an account that it blocks: what is not paid is held. What finds
+    no code is held too, but paid until the same end: it needs no money when a code is there, only the code.
     """
     forecast.gather_renewing(session)
     held = exists().where(
         Hold.subscription_id == scratch.renewing.c.subscription_id,
         Hold.owner == HoldOwner.FORECAST.value,
         Hold.lifted_at.is_(None),
+        Hold.note.not_like(f"{issue.WAITS}%"),
     )
     behind = (
         select(Subscription.id)
@@ -99,14 +102,36 @@ def mark_paid(context: Context, session: Session, cause: Cause) -> PeriodBeginRe
     session.execute(renewing.delete().where(held))
     session.execute(renewing.delete().where(renewing.c.subscription_id.not_in(behind)))
     _leave_out_blocked(session)
+    issue.forget_missed(session, cause)
     sellers = issue.vendors(context, session)
     short = _take_codes(session, cause, issue.needs(session, sellers, scratch.funds.c.period_start))
     held_now = _hold_unpaid(session, cause)
-    issue.wait_for_codes(session, cause, short)
+    issue.wait_for_codes(session, cause, short, paid=True)
     charged = session.scalar(select(func.count()).select_from(renewing)) or 0
     accounts = session.scalar(select(func.count(renewing.c.account_id.distinct()))) or 0
     _advance(session, cause, scratch.funds.c.period_end)
+    _lift_paid(session, cause)
+    _advance_waiting(session, cause, short)
     return PeriodBeginResult(accounts=accounts, charged=charged, held=held_now, out_of_stock=len(short))
+
+
+def _advance_waiting(session: Session, cause: Cause, short: Collection[int]) -> None:
+    """What waits for a code is paid until the same end. Its licences follow when the code is there, not before."""
+    scratch.empty(session, scratch.renewing)
+    ids = sorted(short)
+    for start in range(0, len(ids), _PART):
+        waiting = (
+            select(Subscription.account_id, Subscription.id, Subscription.price)
+            .join(Hold, Hold.subscription_id == Subscription.id)
+            .where(
+                Subscription.id.in_(ids[start : start + _PART]),
+                Hold.owner == HoldOwner.FORECAST.value,
+                Hold.lifted_at.is_(None),
+            )
+        )
+        session.execute(insert(scratch.renewing).from_select(["account_id", "subscription_id", "price"], waiting))
+    if ids:
+        _date(session, cause, scratch.funds.c.period_end)
 
 
 def _reprice(session: Session, cause: Cause, begun: PeriodBeginResult) -> None:
@@ -218,6 +243,11 @@ def _note_charges(session: Session, cause: Cause, group: _Group) -> int:
 
 def _advance(session: Session, cause: Cause, end: ColumnElement[datetime | None]) -> None:
     """What was paid is paid until *end*, the account's new period end; licences that carry a date follow."""
+    _date(session, cause, end)
+    wants.follow_paid_until(session, cause)
+
+
+def _date(session: Session, cause: Cause, end: ColumnElement[datetime | None]) -> None:
     renewing, funds = scratch.renewing.c, scratch.funds.c
     until = (
         select(renewing.subscription_id, end.label("end"))
@@ -240,7 +270,6 @@ def _advance(session: Session, cause: Cause, end: ColumnElement[datetime | None]
         .values(paid_until=until.c.end)
         .execution_options(synchronize_session=False)
     )
-    wants.follow_paid_until(session, cause)
 
 
 def _lift_paid(session: Session, cause: Cause) -> None:

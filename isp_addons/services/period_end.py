@@ -12,7 +12,7 @@ from isp_addons.domain.cause import Cause
 from isp_addons.domain.forecast import brake_trips
 from isp_addons.domain.hold import HoldOwner
 from isp_addons.domain.problem import Refused
-from isp_addons.services import forecast
+from isp_addons.services import forecast, issue
 from isp_addons.services.context import Context
 from isp_addons.services.forecast import AccountForecast
 from isp_addons.store import holds, scratch
@@ -114,7 +114,10 @@ def _suspend(session: Session, cause: Cause) -> int:
 
 
 def _free(session: Session, cause: Cause) -> int:
-    """Lift the forecast's holds from what can be paid for after all, where the running period is paid already."""
+    """Lift the forecast's holds from what can be paid for after all, where the running period is paid already.
+
+    What is paid and waits for a code goes on waiting.
+    """
     scratch.empty(session, scratch.chosen)
     free = (
         select(Hold.subscription_id)
@@ -123,6 +126,7 @@ def _free(session: Session, cause: Cause) -> int:
         .where(
             Hold.owner == HoldOwner.FORECAST.value,
             Hold.lifted_at.is_(None),
+            Hold.note.not_like(f"{issue.WAITS}%"),
             or_(Subscription.paid_until.is_(None), Subscription.paid_until > cause.at),
         )
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -21,25 +22,29 @@ def settle(context: Context, session: Session, cause: Cause) -> int:
     """For the accounts in `scratch.funds` that are not blocked: lift the forecast's holds that money now covers.
 
     A subscription whose running period is unpaid is charged for it first (once for each period); one that was held ahead of
-    the next period is judged by the forecast again; one that needs a code and finds none goes on waiting. Returns how many
-    subscriptions came back.
+    the next period is judged by the forecast again; one that needs a code and finds none goes on waiting. Where the billing
+    takes the money itself, waiting means that it is paid: then a code is all it needs. Returns how many came back.
     """
+    remote = not context.billing.takes_money
     forecast.gather_renewing(session)
-    rows = session.execute(_held_accounts(cause.at, takes_money=context.billing.takes_money)).all()
+    rows = session.execute(_held_accounts(cause.at, takes_money=not remote)).all()
+    owed = {row.subscription_id for row in rows if remote and issue.is_owed(row.note, row.paid_until, cause.at)}
     unpaid = {row.subscription_id for row in rows if _is_unpaid(row, cause.at)}
-    wanted = _codes_wanted(context, session, unpaid)
+    wanted = _codes_wanted(context, session, unpaid | owed)
     gone = issue.without_stock(session, wanted, now=cause.at)
-    lifted: list[int] = []
+    back: list[int] = [*owed]
     paid: list[Any] = []
-    for _, members in groupby((row for row in rows if row.subscription_id not in gone), key=lambda row: row.account_id):
-        back, now_paid = _decide(context, list(members), cause.at)
-        lifted += back
+    for _, members in groupby(rows, key=lambda row: row.account_id):
+        lifted, now_paid = _decide(context, list(members), cause.at, owed=owed, gone=gone)
+        back += lifted
         paid += now_paid
-    charged = {row.subscription_id for row in paid}
-    short = codes.take(session, cause, [need for need in wanted if need.subscription_id in charged])
-    _pay(context, session, cause, [row for row in paid if row.subscription_id not in short])
-    issue.wait_for_codes(session, cause, gone | short)
-    holds.choose(session, [each for each in lifted if each not in short])
+    due = owed.union(row.subscription_id for row in paid)
+    short = codes.take(session, cause, [need for need in wanted if need.subscription_id in due - gone])
+    waiting = (gone | short) & due if remote else gone | short
+    _pay(context, session, cause, [row for row in paid if remote or row.subscription_id not in waiting])
+    _follow(session, cause, [row for row in rows if row.subscription_id in due - waiting])
+    issue.wait_for_codes(session, cause, waiting, paid=remote)
+    holds.choose(session, [each for each in back if each not in waiting])
     return holds.lift(session, cause, owner=HoldOwner.FORECAST)
 
 
@@ -79,6 +84,7 @@ def _held_accounts(now: datetime, *, takes_money: bool) -> Any:
             Subscription.ordered_at,
             Subscription.paid_until,
             Hold.id.label("hold_id"),
+            Hold.note,
         )
         .select_from(scratch.renewing)
         .join(scratch.funds, funds.account_id == renewing.account_id)
@@ -89,17 +95,29 @@ def _held_accounts(now: datetime, *, takes_money: bool) -> Any:
     )
 
 
-def _decide(context: Context, rows: list[Any], now: datetime) -> tuple[list[int], list[Any]]:
-    """Which subscriptions of one account come back, and which of them are charged for the running period."""
+def _decide(
+    context: Context, rows: list[Any], now: datetime, *, owed: Collection[int], gone: Collection[int]
+) -> tuple[list[int], list[Any]]:
+    """Which subscriptions of one account come back, and which of them are paid for the running period.
+
+    What is *owed* a code is paid already. Of whose article every code is *gone* comes last: a ledger charges nothing for it,
+    while a billing that takes the money itself charges it as soon as the money reaches.
+    """
     first = rows[0]
-    policy = context.rules.policy
+    reach = partial(choose, policy=context.rules.policy, unlimited=first.unlimited)
     unpaid = [row for row in rows if _is_unpaid(row, now)]
-    now_kept = set(choose(first.available, 0, map(_add_on, unpaid), policy=policy, unlimited=first.unlimited).keep)
-    paid = [row for row in unpaid if row.subscription_id in now_kept]
-    left = first.available - sum(row.price for row in paid)
-    ahead = {row.subscription_id for row in rows if row.hold_id is not None and row not in unpaid}
-    kept = choose(left, first.dues, map(_add_on, rows), policy=policy, unlimited=first.unlimited).keep if ahead else ()
-    return [*now_kept, *(each for each in kept if each in ahead)], paid
+    at_hand = [row for row in unpaid if row.subscription_id not in gone]
+    missing = [] if context.billing.takes_money else [row for row in unpaid if row.subscription_id in gone]
+    left, paid, kept_now = first.available, [], set[int]()
+    for queue in (at_hand, missing):
+        kept_now.update(reach(left, 0, map(_add_on, queue)).keep)
+        paid = [row for row in unpaid if row.subscription_id in kept_now]
+        left = first.available - sum(row.price for row in paid)
+    left_out = set(gone).difference(owed, kept_now)
+    ahead = {row.subscription_id for row in rows if row.hold_id is not None and row not in unpaid}.difference(owed)
+    running = [row for row in rows if row.subscription_id not in left_out]
+    kept = reach(left, first.dues, map(_add_on, running)).keep if ahead else ()
+    return [*kept_now, *(each for each in kept if each in ahead)], paid
 
 
 def _is_unpaid(row: Any, now: datetime) -> bool:
@@ -113,8 +131,6 @@ def _add_on(row: Any) -> AddOn:
 
 def _pay(context: Context, session: Session, cause: Cause, paid: list[Any]) -> None:
     """Charge the running period, where the money is ours to take, and note until when it is paid."""
-    if not paid:
-        return
     for row in paid:
         if context.billing.takes_money:
             charge.take(
@@ -141,9 +157,15 @@ def _pay(context: Context, session: Session, cause: Cause, paid: list[Any]) -> N
             before=row.paid_until,
             after=row.period_end,
         )
+
+
+def _follow(session: Session, cause: Cause, rows: list[Any]) -> None:
+    """Licences that carry a date get the end of what was paid, and with it their vendor is asked for the new period."""
+    if not rows:
+        return
     scratch.empty(session, scratch.renewing)
     session.execute(
         insert(scratch.renewing),
-        [{"subscription_id": row.subscription_id, "account_id": row.account_id, "price": row.price} for row in paid],
+        [{"subscription_id": row.subscription_id, "account_id": row.account_id, "price": row.price} for row in rows],
     )
     wants.follow_paid_until(session, cause)

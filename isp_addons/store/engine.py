@@ -1,10 +1,13 @@
-"""The database: SQLite by default, PostgreSQL by URL. One way to read, one way to write."""
+"""The database: SQLite by default, PostgreSQL by URL. One way to read, one way to write.
+
+What it says of an error never has the values of a row in it: they may be activation codes or secrets.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -77,20 +80,33 @@ class Store:
 def _engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+        connect_args = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+        engine = create_engine(parsed, hide_parameters=True, connect_args=connect_args)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     if parsed.get_backend_name() == "postgresql":
         limits = f"-c lock_timeout={int(BUSY_SECONDS * 1000)} -c statement_timeout=600000"
-        return create_engine(
+        engine = create_engine(
             parsed.set(drivername="postgresql+psycopg"),
+            hide_parameters=True,
             connect_args={"connect_timeout": 10, "options": limits},
             pool_size=10,
             max_overflow=40,  # each vendor that is being called keeps one for its worker's lock
             pool_pre_ping=True,
         )
+        event.listen(engine, "handle_error", _tell_no_values)
+        return engine
     raise ConfigProblem(f"[database] url: {parsed.get_backend_name()} is not supported; use sqlite:/// or postgresql://")
+
+
+def _tell_no_values(context: ExceptionContext) -> None:
+    """PostgreSQL names the values of the row below the first line: they may be codes or secrets, so that they are left out."""
+    if isinstance(context.sqlalchemy_exception, OperationalError):  # tells of connections and locks, not of rows
+        return
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and error.args:
+            error.args = (str(error.args[0]).partition("\n")[0], *error.args[1:])
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

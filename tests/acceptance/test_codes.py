@@ -316,10 +316,10 @@ def test_a_code_that_the_stock_has_is_refused_whatever_became_of_it(kiosk: Isp) 
     _subscriber(kiosk, "200.00")
     kiosk("codes", "void", str(_number(kiosk, CODES[1])), "--note", "recalled")
 
-    path = written(kiosk, [("KIS1-NEW", ""), *((code, "") for code in CODES)], name="again.csv")
+    path = written(kiosk, [("KIS1-NEW", "soon"), *((code, "") for code in CODES), ("no", "")], name="again.csv")
     result = kiosk.refuses("codes", "import", "retail", str(path), exits=2, names="again.csv:3: the stock has this code")
 
-    assert [line.split(":")[1] for line in result.err.splitlines() if line.startswith("again.csv:")] == ["3", "4", "5"]
+    assert [line.split(":")[1] for line in result.err.splitlines() if line.startswith("again.csv:")] == list("23456")
 
 
 @pytest.mark.acceptance("F09")
@@ -330,7 +330,7 @@ def test_a_code_that_the_stock_has_is_refused_whatever_became_of_it(kiosk: Isp) 
         (b"code,expired\nAAAA-1,2026-12-31\n", "columns are unknown"),
         (b"code\n", "no code in it"),
         (b"code\nAAAA-1\n\xff\xfe\n", "codes.csv:3: this is not UTF-8"),
-        (b'code\n"AAAA-1\n', "not a line of a CSV file"),
+        (b'code\nAAAA-0\n"AAAA-1\nAAAA-2\n', "Nothing was imported:\ncodes.csv:3: this is not a line of a CSV file"),
         (b"code,code\nAAAA-1,AAAA-2\n", "stands there twice"),
         ("code\nKÖD-123\n".encode(), "codes.csv:2"),
     ],
@@ -354,6 +354,19 @@ def test_codes_are_starred_unless_somebody_reveals_them_and_then_it_is_in_the_au
     assert [row["code"] for row in revealed] == [CODES[2], CODES[1]]
     noted = [row for row in kiosk("audit").rows if row["field"] == "revealed"]
     assert {row["subject"] for row in noted} == {f"activation_code {row['id']}" for row in revealed}
+
+
+def test_the_tables_label_their_times_and_call_a_taken_code_by_one_word(kiosk: Isp) -> None:
+    stocked(kiosk)
+    _subscriber(kiosk, "200.00")
+
+    listed, level = kiosk.process("codes", "list").out, kiosk.process("codes", "stock").out
+
+    assert "Expires (UTC)" in listed
+    assert "Period from (UTC)" in listed
+    assert " taken " in listed
+    assert "Taken" in level
+    assert "Sold" not in level
 
 
 def test_a_void_code_is_never_sold_and_a_sold_one_cannot_be_voided(kiosk: Isp) -> None:

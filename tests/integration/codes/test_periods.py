@@ -1,14 +1,12 @@
 """Codes from period to period: what is shown after a stand-still, and what happens where a code cannot be had."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select, update
 
+from integration.codes.elsewhere import Elsewhere
 from integration.codes.kiosk import PRICE, Kiosk
-from isp_addons.billing.base import Funds
 from isp_addons.billing.remote import RemoteBilling
 from isp_addons.domain.event import Word
 from isp_addons.domain.problem import Refused
@@ -238,39 +236,7 @@ def test_a_licence_that_has_its_code_for_a_period_gets_no_second_one(kiosk: Kios
     assert len(kiosk.taken()) == 1
 
 
-class Elsewhere:
-    """A billing that takes the money itself: one account that can always pay."""
-
-    def __init__(self, kiosk: Kiosk) -> None:
-        self._kiosk = kiosk
-
-    def funds(self, refs: Sequence[str] | None, *, at: datetime) -> Iterator[Funds]:
-        start = datetime(at.year, at.month, 1, tzinfo=UTC)
-        end = datetime(at.year, at.month + 1, 1, tzinfo=UTC)
-        if refs is None or "77" in refs:
-            yield Funds(
-                ref="77",
-                currency="EUR",
-                period_start=start,
-                period_end=end,
-                balance=9 * PRICE,
-                available=9 * PRICE,
-                dues=0,
-                blocked=False,
-                unlimited=False,
-            )
-
-    def never_existed(self, refs: Sequence[str]) -> list[str]:
-        return list(refs)
-
-    def check(self) -> tuple[str, ...]:
-        return ("it answers",)
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-
-def test_where_the_billing_takes_the_money_a_period_without_a_code_is_not_called_paid(kiosk: Kiosk) -> None:
+def test_where_the_billing_takes_the_money_a_period_without_a_code_is_held_until_there_is_one(kiosk: Kiosk) -> None:
     kiosk.imports(1)
     kiosk.context = replace(kiosk.context, billing=RemoteBilling(Elsewhere(kiosk)))
     subscription = kiosk.order("77", plan=Plan.RECURRING)

@@ -1,6 +1,7 @@
 """Reading a file of codes: every wrong line is named, and no code is in any message."""
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -93,6 +94,50 @@ def test_the_same_code_twice_names_both_lines(tmp_path: Path) -> None:
 
     assert "codes.csv:4: the same code stands in line 2 already." in message
     assert "codes.csv:5: the same code stands in line 2 already." in message
+
+
+def test_a_quote_that_is_left_open_is_named_where_it_opens_and_hides_no_other_line(tmp_path: Path) -> None:
+    data = 'code,expires\nXXXXX-1,2027-03-31\n"XXXXX-2,2027-03-31\nXXXXX-3,2027-03-31\n'
+
+    assert refused(tmp_path, data) == (
+        "Nothing was imported:\ncodes.csv:3: this is not a line of a CSV file: a quote is opened and not closed."
+    )
+    assert [
+        line.split(":")[1] for line in refused(tmp_path, f"{data}XXXXX-4,31.3.27\n".replace("27-", "7-", 1)).splitlines()[1:]
+    ] == [
+        "2",
+        "3",
+        "5",
+    ]
+    assert refused(tmp_path, '"code\nXXXXX-1\n').startswith("codes.csv:1: this is not a line of a CSV file: a quote")
+
+
+def test_a_pair_of_quotes_over_two_lines_is_named_where_the_first_of_them_stands(tmp_path: Path) -> None:
+    message = refused(tmp_path, 'code\nXXXXX-0\n"XXXXX-1\nXXXXX-2"\n')
+
+    assert [line.split(":")[1] for line in message.splitlines()[1:]] == ["3"]
+
+
+def test_codes_that_the_stock_has_are_named_among_the_other_wrong_lines(tmp_path: Path) -> None:
+    path = tmp_path / "codes.csv"
+    path.write_text("code,expires\nXXXXX-1,2027-03-31\nXXXXX-2,31.3.27\nXXXXX-3,\nXXXXX-3,\nXXXXX-4,\n", encoding="utf-8")
+    asked: list[str] = []
+
+    def known(codes: Sequence[str]) -> set[str]:
+        asked.extend(codes)
+        return {"XXXXX-1", "XXXXX-4"}
+
+    with pytest.raises(BadInput) as problem:
+        read_file(path, article="KIS", zone=KYIV, now=NOW, known=known)
+
+    assert asked == ["XXXXX-1", "XXXXX-3", "XXXXX-4"]
+    assert problem.value.message.splitlines() == [
+        "Nothing was imported:",
+        "codes.csv:2: the stock has this code already.",
+        "codes.csv:3: The expiry is not a date such as 2026-12-31.",
+        "codes.csv:5: the same code stands in line 4 already.",
+        "codes.csv:6: the stock has this code already.",
+    ]
 
 
 def test_a_folder_a_missing_file_and_a_wrong_encoding_are_told(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The database as the product opens it: durable, strict, and polite to other writers."""
 
+import logging
 import subprocess
 import sys
 import threading
@@ -13,7 +14,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from isp_addons.domain.problem import ConfigProblem, TryAgain
 from isp_addons.store import engine
 from isp_addons.store.engine import Store
-from isp_addons.store.tables import Account, Licence, Meta, Subscription
+from isp_addons.store.tables import Account, ActivationCode, Licence, Meta, Subscription
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 ACCOUNT = {"currency": "EUR", "time_zone": "UTC", "created_at": NOW}
@@ -54,6 +55,25 @@ def test_a_read_sees_one_moment_whatever_is_written_meanwhile(store: Store) -> N
         assert session.scalars(select(Account.ref)).all() == before == []
     with store.read() as session:
         assert session.scalars(select(Account.ref)).all() == ["42"]
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_an_error_of_the_database_tells_no_value_of_a_row(
+    store: Store, caplog: pytest.LogCaptureFixture, *, many: bool
+) -> None:
+    code = {"vendor": "v", "article": "a", "code": "SECRET-000001", "batch": "b", "imported_at": NOW}
+    wrong = {"vendor": "v", "key": "SECRET-000002", "wanted_state": "active", "next_try_at": NOW, "subscription_id": None}
+    for table, row in ((ActivationCode, code), (Licence, wrong)):
+        if table is ActivationCode:
+            with store.write() as session:
+                session.execute(insert(table), row)
+        with pytest.raises(TryAgain) as caught, store.write() as session:
+            session.execute(insert(table), [row, row] if many else row)
+        logging.getLogger("isp_addons").error("it failed", exc_info=caught.value)
+        assert isinstance(caught.value.__cause__, IntegrityError)
+        assert "SECRET" not in f"{caught.value} {caught.value.__cause__} {caught.value.__cause__!r}"
+    assert "IntegrityError" in caplog.text
+    assert "SECRET" not in caplog.text
 
 
 def test_a_write_that_fails_half_way_changes_nothing(store: Store) -> None:
