@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 
 _LONGEST_REFERENCE = 120
 _MOST = 2**31
+_LONGEST_WAIT = timedelta(days=3650)
 _LONGEST_KEY = 40
 _END = object()
 
@@ -47,6 +48,13 @@ _USER = {"reference": _LONGEST_REFERENCE, "account": 64, "email": 254, "name": 1
 _NEEDED = ("reference", "account")
 
 RowT = TypeVar("RowT")
+
+
+def tell_fault(what: str, error: BaseException, *, secrets: Sequence[str] = ()) -> None:
+    """Log an exception of a plugin: one line as an error, and where it happened at debug; *secrets* are starred in both."""
+    said = " ".join(star(f"{type(error).__name__}: {error}", secrets).split())
+    log.error("%s: %s", what, said)
+    log.debug("%s: %s", what, star("".join(traceback.format_exception(error)), secrets))
 
 
 class PluginFault(OutcomeUnknown):
@@ -73,6 +81,11 @@ class Vendor:
         self.capabilities = plugin.capabilities
         if not isinstance(self.capabilities, Capabilities):
             raise TypeError(f"its capabilities are not Capabilities but {type(self.capabilities).__name__}")
+
+    @property
+    def reads(self) -> bool:
+        """Whether it can be asked what it has; where not, people serve it, and a lost answer of its plugin did nothing."""
+        return Step.READ.value in self.hooks
 
     def do(self, step: Step, licence: LicenceView, *, old_quantity: int = 1) -> Outcome | SeenLicence:
         """Make the vendor call of *step*. Raises a `VendorError` and nothing else: what escapes a plugin is a `PluginFault`."""
@@ -118,6 +131,13 @@ class Vendor:
             raise self._unfit("check_vendor", type(report).__name__)
         return report
 
+    def close(self) -> None:
+        """Let the plugin go of its connections. Whatever it raises is logged and stops nobody."""
+        try:
+            self.plugin.close()
+        except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+            tell_fault(f"the plugin of vendor {self.name} does not close", error, secrets=self._secrets)
+
     def _pages(self, hook: str, kind: type[RowT], check: Callable[[str, RowT], None]) -> Iterator[Sequence[RowT]]:
         pages = self._call(hook)
         if not isinstance(pages, Iterator):
@@ -145,8 +165,7 @@ class Vendor:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - a plugin may raise anything, SystemExit too: everybody else goes on
-            told = star("".join(traceback.format_exception(error)), self._secrets)
-            log.error("the plugin of vendor %s raised in %s: %s", self.name, hook, told)
+            tell_fault(f"the plugin of vendor {self.name} raised in {hook}", error, secrets=self._secrets)
             message = star(f"The plugin of vendor {self.name} raised {type(error).__name__}: {error}", self._secrets)
             raise PluginFault(message, action=hook) from None
 
@@ -161,7 +180,8 @@ class Vendor:
         for field in fields(answer):
             fits = _FITS.get(field.name)
             if fits is not None and not fits(getattr(answer, field.name)):
-                raise self._unfit(hook, f"{type(answer).__name__} with {field.name}={getattr(answer, field.name)!r}")
+                told = f"{field.name}={getattr(answer, field.name)!r}" if field.repr else f"a value of {field.name}"
+                raise self._unfit(hook, f"{type(answer).__name__} with {told}")
 
     def _check_user(self, hook: str, user: VendorUser) -> None:
         for name, most in _USER.items():
@@ -199,7 +219,11 @@ def _aware(value: object) -> bool:
 
 
 def _named(value: object) -> bool:
-    return value is None or (isinstance(value, str) and len(value) <= _LONGEST_REFERENCE)
+    return value is None or _storable(value, _LONGEST_REFERENCE)
+
+
+def _soon(value: object) -> bool:
+    return isinstance(value, timedelta) and timedelta(0) <= value <= _LONGEST_WAIT
 
 
 _FITS: Mapping[str, Callable[[Any], bool]] = {
@@ -210,8 +234,9 @@ _FITS: Mapping[str, Callable[[Any], bool]] = {
     "paid_until": _aware,
     "suspended_from": _aware,
     "suspended_until": _aware,
-    "poll_after": lambda value: isinstance(value, timedelta),
-    "instructions": lambda value: isinstance(value, str),
+    "poll_after": _soon,
+    "instructions": lambda value: isinstance(value, str) and bool(value.strip()),
+    "due_in": lambda value: value is None or _soon(value),
     "show": lambda value: isinstance(value, Mapping) and all(isinstance(each, str) for pair in value.items() for each in pair),
 }
 """What is stored of an answer must be storable: checked here, since one bad answer would else spoil its whole batch."""

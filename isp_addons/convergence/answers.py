@@ -6,6 +6,7 @@ from typing import Any
 
 from isp_addons.domain.licence import Licence, Seen, SeenState, Step, Wanted, WantedState, next_step
 from isp_addons.domain.retry import FailureKind, next_try
+from isp_addons.store import tasks
 from isp_addons.store.leases import Leased, seconds
 from isp_addons.vendor_api import Done, NeedsOperator, Outcome, Pending, RateLimited, SeenLicence, VendorError
 
@@ -20,12 +21,13 @@ _NOT_SETTLED = (SeenState.PENDING, SeenState.UNKNOWN)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One finished call: the licence, the step, what came back, and when it came."""
+    """One finished call: the licence, the step, what came back, and when it came. ``reads``: the vendor can be read."""
 
     licence: Leased
     step: Step
     result: Outcome | SeenLicence | VendorError
     at: datetime
+    reads: bool = True
 
     @property
     def failure(self) -> VendorError | None:
@@ -64,7 +66,7 @@ def as_row(answer: Answer, *, wanted: Wanted, suspend_from: datetime | None, jit
     if (wanted, suspend_from) != (licence.both.wanted, licence.suspend_from):
         _overtaken(row, wanted, at)
     elif isinstance(result, NeedsOperator):
-        row["seen_state"] = SeenState.PENDING.value
+        row.update(seen_state=SeenState.PENDING.value, next_try_at=tasks.NEVER)
     return {f"b_{name}": value for name, value in row.items()}
 
 
@@ -144,7 +146,8 @@ def _seen(answer: Answer) -> Seen:
         return seen_by(result, answer.licence.suspend_from, answer.at)
     if isinstance(result, Pending):
         return _in_state(before, SeenState.PENDING)
-    if isinstance(result, VendorError) and result.kind is FailureKind.OUTCOME_UNKNOWN and answer.step is not Step.READ:
+    lost = isinstance(result, VendorError) and result.kind is FailureKind.OUTCOME_UNKNOWN
+    if lost and answer.reads and answer.step is not Step.READ:
         return _in_state(before, SeenState.UNKNOWN)
     return before
 

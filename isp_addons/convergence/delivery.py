@@ -256,7 +256,7 @@ class Delivery:
             return
         result = self._do(step, licence)
         self._notice(result)
-        self._finished.put(Answer(licence, step, result, self._clock.now()))
+        self._finished.put(Answer(licence, step, result, self._clock.now(), self._vendor.reads))
 
     def _do(self, step: Step, licence: Leased) -> Outcome | SeenLicence | VendorError:
         try:

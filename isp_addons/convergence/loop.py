@@ -117,9 +117,13 @@ class Convergence:
             return 0
         cause = Cause(actor="worker", source=Source.VENDOR, at=self.clock.now(), why=f"its worker died: {', '.join(gone)}")
         with self.store.write() as session:
-            count = leases.take_over(session, cause, dead=gone)
+            count = leases.take_over(session, cause, dead=gone, by_people=self._by_people())
         log.warning("took over %s licences of %s", count, ", ".join(gone))
         return count
+
+    def _by_people(self) -> list[str]:
+        """The vendors that cannot be read: people serve them."""
+        return [vendor.name for vendor in self.host.usable() if not vendor.reads]
 
     def delivery(self, vendor: Vendor, *, stop: threading.Event, progress: Progress) -> Delivery:
         """One run of *vendor*, ready to go."""

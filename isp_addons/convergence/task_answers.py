@@ -11,9 +11,9 @@ from isp_addons.convergence.answers import Answer, as_row, audit_rows
 from isp_addons.convergence.task_list import asked_for, nothing_waits, refused_step
 from isp_addons.domain.cause import Cause
 from isp_addons.domain.licence import Licence as Both
-from isp_addons.domain.licence import SeenState, Step, Wanted
+from isp_addons.domain.licence import SeenState, Step
 from isp_addons.domain.operator_task import TaskOutcome, still_wanted
-from isp_addons.domain.problem import NotFound
+from isp_addons.domain.problem import NotFound, Refused
 from isp_addons.store import audit, leases, shown, tasks
 from isp_addons.store.engine import Store
 from isp_addons.store.leases import Leased
@@ -47,13 +47,14 @@ def confirm(
 def could_not(store: Store, cause: Cause, *, licence: str, note: str) -> bool:
     """It was not done and will not be: as if the vendor had refused it. What was recalled simply did not happen.
 
-    Returns False when that had been said before. Raises `NotFound`.
+    Returns False when that had been said before. Raises `NotFound`, and `Refused` (``refused_call``) for a call that the
+    vendor itself refused: nobody but the vendor says no there.
     """
     with store.write() as session:
         ours = _locked(session, licence)
         task = tasks.standing(session, licence_id=ours.id)
         if task is None:
-            return _said_before(session, ours, TaskOutcome.COULD_NOT)
+            return _nobody_was_asked(session, ours, cause)
         step = Step(task.step)
         if still_wanted(step, asked=asked_for(task), wanted=ours.both.wanted):
             refusal = Rejected(f"A person could not do it: {note}")
@@ -65,9 +66,9 @@ def could_not(store: Store, cause: Cause, *, licence: str, note: str) -> bool:
 
 
 def ask_again(store: Store, cause: Cause, *, licence: str) -> None:
-    """Ask the vendor's plugin anew: a refused call is tried again, a task comes back with what is wanted now.
+    """Ask the vendor's plugin anew: a refused call is tried again, a task comes back as the plugin tells it now.
 
-    Raises `NotFound`.
+    Raises `NotFound`, and `Refused` (``recalled``) for a task that is not wanted any more: whether it was done must be said.
     """
     with store.write() as session:
         ours = _locked(session, licence)
@@ -75,6 +76,11 @@ def ask_again(store: Store, cause: Cause, *, licence: str) -> None:
         if task is None and not _is_refused(session, ours, cause):
             raise nothing_waits(licence)
         if task is not None:
+            if not still_wanted(Step(task.step), asked=asked_for(task), wanted=ours.both.wanted):
+                raise Refused(
+                    f"The task about {licence} is recalled; say whether it was done: isp-addons tasks confirm, or could-not.",
+                    code="recalled",
+                )
             _as_before(session, cause, ours, task)
         else:
             given_up.try_again(session, cause, Licence.id == ours.id)
@@ -113,8 +119,8 @@ def _as_wanted(ours: Leased, reference: str | None) -> SeenLicence:
 
 def _write(session: Session, cause: Cause, ours: Leased, answer: Answer, *, why: str) -> None:
     """Write what came of it, in the name of the person who says so."""
-    current: Wanted = replace(ours.both.wanted, for_forecast=answer.licence.both.wanted.for_forecast)
-    row = as_row(answer, wanted=current, suspend_from=ours.suspend_from, jitter=0.0)
+    # what is wanted by now is the loop's business: here counts what the person was asked for
+    row = as_row(answer, wanted=answer.licence.both.wanted, suspend_from=answer.licence.suspend_from, jitter=0.0)
     said = {"actor": cause.actor, "source": cause.source.value, "why": why}
     others = [{**each, **said} for each in audit_rows(answer, row) if each["field"] != "seen_state"]
     leases.write_answers(session, [row], others)
@@ -127,7 +133,7 @@ def _as_before(session: Session, cause: Cause, ours: Leased, task: OperatorTask)
     session.execute(
         update(Licence)
         .where(Licence.id == ours.id)
-        .values(seen_state=task.was_state, next_try_at=cause.at, tries=0)
+        .values(seen_state=task.was_state, next_try_at=cause.at, tries=0, given_up_at=None, failure=None, failure_text="")
         .execution_options(synchronize_session=False)
     )
 
@@ -136,6 +142,17 @@ def _record_seen(session: Session, cause: Cause, ours: Leased, after: str) -> No
     before = ours.both.seen.state.value
     if before != after:
         audit.record(session, cause, subject="licence", subject_id=ours.id, field="seen_state", before=before, after=after)
+
+
+def _nobody_was_asked(session: Session, ours: Leased, cause: Cause) -> bool:
+    """*Could not* without a task: fine where it was said before; of a call that the vendor refused nobody else says no."""
+    last = tasks.last_closed(session, licence_id=ours.id)
+    if _is_refused(session, ours, cause) and (last is None or last.outcome != TaskOutcome.COULD_NOT.value):
+        raise Refused(
+            f"The vendor refused the call about {ours.key}: mend the cause and ask again, or do it by hand and confirm.",
+            code="refused_call",
+        )
+    return _said_before(session, ours, TaskOutcome.COULD_NOT)
 
 
 def _said_before(session: Session, ours: Leased, outcome: TaskOutcome) -> bool:

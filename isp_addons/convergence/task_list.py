@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, func, select
 from isp_addons.domain.licence import Step, Wanted, WantedState, next_step
 from isp_addons.domain.operator_task import TaskStatus, still_wanted
 from isp_addons.domain.problem import NotFound
-from isp_addons.store import leases, tasks
+from isp_addons.store import leases
 from isp_addons.store.engine import Store
 from isp_addons.store.leases import Leased
 from isp_addons.store.tables import Account, Licence, OperatorTask
@@ -49,7 +49,7 @@ class TaskList:
     ) -> list[Task]:
         """What waits for a person, the most urgent first."""
         asked: list[ColumnElement[bool]] = [OperatorTask.closed_at.is_(None)]
-        refused: list[ColumnElement[bool]] = [Licence.given_up_at.is_not(None), ~tasks.waits()]
+        refused: list[ColumnElement[bool]] = [Licence.given_up_at.is_not(None)]
         if overdue:
             asked.append(OperatorTask.due_at < now)
             refused.append(Licence.given_up_at < now - self.due_in)
@@ -87,9 +87,7 @@ class TaskList:
                 )
             ).one()
             refused = session.execute(
-                select(func.count(), func.min(Licence.given_up_at)).where(
-                    Licence.given_up_at < now - self.due_in, ~tasks.waits()
-                )
+                select(func.count(), func.min(Licence.given_up_at)).where(Licence.given_up_at < now - self.due_in)
             ).one()
         moments = [asked[1], refused[1] + self.due_in if refused[1] else None]
         return asked[0] + refused[0], min((each for each in moments if each is not None), default=None)
@@ -134,11 +132,18 @@ def nothing_waits(licence: str) -> NotFound:
 
 def _asked(row: Any, *, now: datetime, language: str) -> Task:
     ours, task = leases.leased(row), row.OperatorTask
-    status, instructions = TaskStatus.OPEN, task.instructions
+    status, instructions = TaskStatus.OPEN, _with_next(task.instructions, ours.key, language)
     if not still_wanted(Step(task.step), asked=asked_for(task), wanted=ours.both.wanted):
         status = TaskStatus.RECALLED
-        instructions = f"{_TOLD.tell('recalled', language=language, licence=ours.key).instructions}\n\n{instructions}"
+        instructions = f"{_TOLD.tell('recalled', language=language, licence=ours.key).instructions}\n\n{task.instructions}"
     return _task(ours, task.step, status, instructions, task.opened_at, task.due_at, now)
+
+
+def _with_next(instructions: str, licence: str, language: str) -> str:
+    """*instructions* with how to say that it was done, where they do not tell it themselves."""
+    if "isp-addons tasks confirm" in instructions:
+        return instructions
+    return f"{instructions}\n\n{_TOLD.tell('next', language=language, licence=licence).instructions}"
 
 
 def _task(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from isp_addons.domain.cause import Cause
@@ -230,16 +230,19 @@ def owners(session: Session) -> list[str]:
     return [owner for owner in rows if owner is not None]
 
 
-def take_over(session: Session, cause: Cause, *, dead: Collection[str]) -> int:
+def take_over(session: Session, cause: Cause, *, dead: Collection[str], by_people: Collection[str] = ()) -> int:
     """Free the leases of *dead* workers. A call may have gone out: *seen* becomes unknown, so that it is read first.
 
-    Never by time: however long a call takes, the lease of a worker that lives is its own.
+    Not so at vendors that are served *by_people*: their plugins only tell what to do, so a call that was lost did nothing,
+    and there is nothing to read. Never by time: however long a call takes, the lease of a worker that lives is its own.
     """
     waiting = select(Licence.id).where(Licence.lease_owner.in_(dead)).order_by(Licence.id)
     ids = list(session.scalars(waiting.with_for_update(skip_locked=True)))
     if not ids:
         return 0
     mine = Licence.id.in_(ids)
+    reads = Licence.vendor.not_in(by_people)
+    unknown = SeenState.UNKNOWN.value
     audit.record_all(
         session,
         cause,
@@ -247,13 +250,13 @@ def take_over(session: Session, cause: Cause, *, dead: Collection[str]) -> int:
         subject_id=Licence.id,
         field="seen_state",
         before=Licence.seen_state,
-        after=SeenState.UNKNOWN.value,
-        where=select(Licence.id).where(mine, Licence.seen_state != SeenState.UNKNOWN.value),
+        after=unknown,
+        where=select(Licence.id).where(mine, reads, Licence.seen_state != unknown),
     )
     session.execute(
         update(Licence)
         .where(mine)
-        .values(lease_owner=None, seen_state=SeenState.UNKNOWN.value, next_try_at=cause.at)
+        .values(lease_owner=None, seen_state=case((reads, unknown), else_=Licence.seen_state), next_try_at=cause.at)
         .execution_options(synchronize_session=False)
     )
     return len(ids)
@@ -277,8 +280,8 @@ def _to_reassert(now: datetime) -> ColumnElement[bool]:
 
 
 def _free(now: datetime) -> ColumnElement[bool]:
-    """Nobody calls about it, no person was asked about it, and it is neither given up nor to be left alone for a while."""
-    return and_(Licence.given_up_at.is_(None), Licence.lease_owner.is_(None), Licence.next_try_at <= now, ~tasks.waits())
+    """Nobody calls about it, and it is neither given up nor to be left alone: for a while, or until a person answers."""
+    return and_(Licence.given_up_at.is_(None), Licence.lease_owner.is_(None), Licence.next_try_at <= now)
 
 
 def _wanted(row: Any) -> Wanted:

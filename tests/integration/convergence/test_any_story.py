@@ -137,6 +137,8 @@ class Story(RuleBasedStateMachine):
         elif how == "did":
             self.house.fake.has[self.key] = done_by_hand(self.house, self.key)
             self.house.confirm(self.key)
+        elif task.status is TaskStatus.RECALLED:
+            self.house.could_not(self.key)
         else:
             self.house.ask_again(self.key)
 
@@ -176,7 +178,10 @@ class Story(RuleBasedStateMachine):
         for _ in range(12):
             house.later(minutes=30)
             for task in house.waiting():
-                house.ask_again(task.licence)
+                if task.status is TaskStatus.RECALLED:
+                    house.could_not(task.licence)
+                else:
+                    house.ask_again(task.licence)
             house.converge()
         row, has = house.row(key), house.fake.has.get(key)
         house.close()

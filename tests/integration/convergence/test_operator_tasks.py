@@ -1,16 +1,19 @@
 """A vendor that only people can reach: they are asked once, told exactly, and nothing counts before they say so."""
 
+import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
+from integration.convergence.conftest import MakeHouse
 from integration.convergence.house import APRIL, NOW, House, in_thread
 from integration.convergence.tricks import Gate, answering, raising
 from isp_addons.convergence.task_list import TaskList
 from isp_addons.domain.operator_task import TaskStatus
-from isp_addons.domain.problem import NotFound
+from isp_addons.domain.problem import NotFound, Refused
+from isp_addons.store import leases
 from isp_addons.store.tables import Licence, OperatorTask
 from isp_addons.vendor_api import Instructions, LicenceView, NeedsOperator, Rejected, SeenLicence, SeenState
 from isp_addons.vendor_api.instructions import LANGUAGES
@@ -46,7 +49,8 @@ def test_what_a_person_must_do_is_pending_and_never_pretends_to_be_done(house: H
     assert house.states(key) == [("suspended", "pending")]
     (task,) = house.waiting()
     assert (task.licence, task.account, task.vendor, task.step, task.status) == (key, "42", "fake", "on_block", "open")
-    assert (task.title, task.instructions) == ("Lock the customer 42", LOCK)
+    assert task.title == "Lock the customer 42"
+    assert task.instructions.startswith(f"{LOCK}\n\nWhen it is done: isp-addons tasks confirm {key}\n")
     assert task.due_at - task.opened_at == timedelta(days=1)
     house.later(days=30)
     assert house.converge() == {}, "nobody is asked twice"
@@ -110,15 +114,101 @@ def test_what_could_not_be_done_is_refused_and_stays_as_it_was(by_hand: House) -
     assert not by_hand.could_not(key, note="the same again")
 
 
-def test_asked_again_the_plugin_tells_what_is_wanted_now(by_hand: House) -> None:
+def test_asked_again_the_plugin_tells_anew_and_it_is_due_as_before(by_hand: House) -> None:
     key = by_hand.licence("42", wanted_quantity=3)
     by_hand.converge()
-    assert by_hand.waiting()[0].title == "Set 3 for 42"
-    by_hand.want(key, wanted_quantity=7)
+    by_hand.fake.straight("on_change")
+    by_hand.fake.bend("on_change", answering(NeedsOperator(instructions="Set three")), times=None)
+    by_hand.later(hours=30)
     by_hand.ask_again(key)
     assert by_hand.states(key) == [("active", "active")]
     by_hand.converge()
-    assert [task.title for task in by_hand.waiting()] == ["Set 7 for 42"]
+    (task,) = by_hand.waiting()
+    assert (task.title, task.due_at, task.overdue) == ("Set three", NOW + timedelta(days=1), True)
+
+
+def test_what_is_recalled_is_not_asked_again_before_it_was_said_whether_it_was_done(by_hand: House) -> None:
+    key = blocked(by_hand)
+    by_hand.free(key)
+    with pytest.raises(Refused, match="recalled; say whether it was done"):
+        by_hand.ask_again(key)
+    assert by_hand.states(key) == [("active", "pending")]
+    by_hand.could_not(key)
+    assert by_hand.states(key) == [("active", "active")]
+
+
+def test_could_not_counts_though_something_else_has_changed(by_hand: House) -> None:
+    key = by_hand.licence("42", seen="absent", wanted_end=int(APRIL.timestamp()))
+    by_hand.converge()
+    by_hand.want(key, end=APRIL + timedelta(days=30))
+    assert by_hand.could_not(key, note="not sold here")
+    assert by_hand.states(key) == [("active", "absent")]
+    assert [left.failure for left in by_hand.given_up()] == ["rejected"]
+    assert by_hand.converge() == {}
+
+
+def test_what_the_vendor_refused_no_person_refuses(house: House) -> None:
+    key = house.licence("42", wanted="suspended")
+    house.fake.bend("on_block", raising(Rejected("no")))
+    house.converge()
+    with pytest.raises(Refused, match="mend the cause and ask again, or do it by hand and confirm"):
+        house.could_not(key)
+
+
+@pytest.fixture
+def console(make_house: MakeHouse) -> House:
+    """A house whose vendor cannot even be read."""
+    return make_house(vendors={"console": {}})
+
+
+def test_a_worker_that_dies_while_it_asks_a_plugin_leaves_nothing_unknown(console: House) -> None:
+    key = console.licence("42", vendor="console", seen="absent")
+    with console.store.write() as session:
+        taken = leases.take(session, vendor="console", worker_id="dead", now=console.clock.now(), limit=10)
+    assert [each.key for each in taken] == [key]
+    console.converge()
+    assert console.states(key) == [("active", "pending")]
+    assert [(task.title, task.status) for task in console.waiting()] == [("Create 42", TaskStatus.OPEN)]
+
+
+def test_a_plugin_with_a_defect_leaves_nothing_unknown_where_nothing_can_be_read(console: House) -> None:
+    key = console.licence("defect", vendor="console", wanted="suspended")
+    for _ in range(14):
+        console.converge()
+        console.later(minutes=11)
+    assert console.states(key) == [("suspended", "active")]
+    (task,) = console.waiting()
+    assert (task.step, task.status) == ("on_block", TaskStatus.REFUSED)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"instructions": ""},
+        {"instructions": " \n "},
+        {"instructions": "do it", "due_in": "3 days"},
+        {"instructions": "do it", "due_in": timedelta(days=10**6)},
+        {"instructions": "do it", "due_in": timedelta(seconds=-1)},
+    ],
+)
+def test_an_odd_answer_of_one_licence_spoils_no_other(house: House, odd: dict[str, Any]) -> None:
+    bad, good = house.licence("42", wanted="suspended"), house.licence("43", wanted="suspended")
+    house.fake.bend("on_block", lambda asked: NeedsOperator(**odd) if asked.key == bad else None, times=None)
+    house.converge()
+    assert house.states(good) == [("suspended", "suspended")]
+    assert house.states(bad) == [("suspended", "unknown")]
+
+
+def test_thousands_of_tasks_are_opened_as_fast_as_a_hundred_times_fewer(make_house: MakeHouse) -> None:
+    house = make_house(vendors={"console": {}})
+    spent: list[float] = []
+    for count in (500, 4000):
+        house.licences([f"{count}-{number}" for number in range(count)], vendor="console", seen="absent")
+        began = time.perf_counter()
+        house.converge()
+        spent.append((time.perf_counter() - began) / count)
+    assert len(house.tasks.waiting(now=house.clock.now(), limit=10_000)) == 4500
+    assert spent[1] < 3 * spent[0], "each further task costs no more than the first"
 
 
 def test_what_is_no_longer_wanted_is_recalled_and_asks_whether_it_was_done(by_hand: House) -> None:
