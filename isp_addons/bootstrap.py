@@ -81,8 +81,13 @@ class App:
             VendorSection(each.name, each.plugin, each.enabled, checked.get(each.name))
             for each in self.settings.vendors.values()
         ]
-        language = self.settings.operator_tasks.language.value
-        return Host(sections, clock=self.clock, plugins_dir=self.settings.general.plugins_dir, language=language)
+        return Host(
+            sections,
+            clock=self.clock,
+            plugins_dir=self.settings.general.plugins_dir,
+            language=self.settings.operator_tasks.language.value,
+            load_errors=finder.load_errors,
+        )
 
     def _checked_options(self, finder: "Host") -> "Mapping[str, VendorOptions]":
         from isp_addons.settings import check_vendor_options, vendor_warnings

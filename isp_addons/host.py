@@ -1,9 +1,8 @@
 """Finds and enables vendor plugins: one instance for each configured vendor, loaded one at a time."""
 
 import importlib.util
-import logging
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -14,13 +13,11 @@ from pydantic import SecretStr
 
 from isp_addons.clock import Clock
 from isp_addons.domain.problem import NotFound, Refused
-from isp_addons.vendor import Vendor
+from isp_addons.vendor import Vendor, tell_fault
 from isp_addons.vendor_api import VendorContext, VendorOptions, VendorPlugin
 from isp_addons.vendor_api.http import star
 
 __all__ = ["FoundPlugin", "Host", "Vendor", "VendorSection", "VendorStatus"]
-
-log = logging.getLogger(__name__)
 
 ENTRY_POINTS = "isp_addons.vendors"
 
@@ -57,10 +54,19 @@ class VendorStatus:
 
 
 class Host:
-    """All configured vendors. A broken one is listed with its error and disturbs nobody. Safe to share between threads."""
+    """All configured vendors. A broken one is listed with its error and disturbs nobody. Safe to share between threads.
+
+    *load_errors*: plugins of which another host has found, and said, that they do not load; they are not tried again.
+    """
 
     def __init__(
-        self, sections: Iterable[VendorSection], *, clock: Clock, plugins_dir: Path | None = None, language: str = "en"
+        self,
+        sections: Iterable[VendorSection],
+        *,
+        clock: Clock,
+        plugins_dir: Path | None = None,
+        language: str = "en",
+        load_errors: Mapping[str, str] | None = None,
     ) -> None:
         self._sections = {section.name: section for section in sections}
         self._clock = clock
@@ -68,7 +74,7 @@ class Host:
         self._language = language
         self._vendors: dict[str, Vendor] = {}
         self._errors: dict[str, str] = {}
-        self._load_errors: dict[str, str] = {}
+        self._load_errors: dict[str, str] = dict(load_errors or {})
         self._found: dict[str, FoundPlugin] | None = None
         self._loading = RLock()
 
@@ -128,26 +134,30 @@ class Host:
             raise TypeError(f"the plugin {name!r} is not a VendorPlugin class but {loaded!r}")
         return loaded
 
+    @property
+    def load_errors(self) -> dict[str, str]:
+        """The plugins that `try_plugin_class` could not load so far, and why."""
+        return dict(self._load_errors)
+
     def try_plugin_class(self, name: str) -> type[VendorPlugin[Any]] | None:
-        """Import one plugin; None when it is missing or does not load, which `statuses` then says."""
+        """Import one plugin; None when it is missing or does not load: that is logged once, and `statuses` says it."""
+        if name in self._load_errors:
+            return None
         try:
             return self.plugin_class(name)
         except NotFound as error:
             self._load_errors[name] = error.message
         except KeyboardInterrupt:
             raise
-        except BaseException as error:  # a plugin may raise anything on import; it is listed, and the others go on
-            log.exception("the plugin %s does not load", name)
+        except BaseException as error:  # noqa: BLE001 - a plugin may raise anything on import; the others go on
+            tell_fault(f"the plugin {name} does not load", error)
             self._load_errors[name] = f"the plugin {name} does not load: {type(error).__name__}: {error}"
         return None
 
     def close(self) -> None:
         """Let every loaded plugin go of its connections."""
         for vendor in self._vendors.values():
-            try:
-                vendor.plugin.close()
-            except Exception:
-                log.exception("the plugin of vendor %s does not close", vendor.name)
+            vendor.close()
 
     def _try(self, name: str) -> bool:
         section = self._sections[name]
@@ -171,7 +181,8 @@ class Host:
             raise
         except BaseException as error:  # noqa: BLE001 - a plugin may raise anything; it is listed, and the others go on
             said = star(f"{type(error).__name__}: {error}", _secrets(options))
-            log.error("the plugin %s of vendor %s does not start: %s", section.plugin, section.name, said)
+            what = f"the plugin {section.plugin} of vendor {section.name} does not start"
+            tell_fault(what, error, secrets=_secrets(options))
             self._errors[section.name] = f"the plugin {section.plugin} does not start: {said}"
 
 

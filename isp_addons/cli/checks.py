@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from isp_addons.domain.problem import Problem
+from isp_addons.services.plugin_admin import writable_by_others
 from isp_addons.settings import vendor_warnings
 from isp_addons.vendor_api import VendorError
 
@@ -23,6 +24,7 @@ def all_checks(app: "App") -> list[Row]:
     rows += _attempt("billing", app.billing.check)
     rows += _attempt("spool", lambda: (_spool(app),))
     rows += _tasks(app)
+    rows += [_row("warns", "plugins", warning) for warning in writable_by_others(app.settings.general.plugins_dir)]
     for status in app.host.statuses():
         what = f"vendor {status.name}"
         if status.error:
@@ -31,7 +33,7 @@ def all_checks(app: "App") -> list[Row]:
             rows += _attempt(what, lambda name=status.name: app.host.vendor(name).check().findings)  # type: ignore[misc]
         else:
             rows.append(_row("works", what, "is disabled"))
-    return rows + _stock(app)
+    return rows + _missing(app) + _stock(app)
 
 
 def _tasks(app: "App") -> list[Row]:
@@ -44,6 +46,18 @@ def _tasks(app: "App") -> list[Row]:
         return []
     told = f"{count} overdue, the oldest since {since:%Y-%m-%d %H:%M} UTC; see: isp-addons tasks list --overdue"
     return [_row("warns", "operator tasks", told)]
+
+
+def _missing(app: "App") -> list[Row]:
+    """Vendors that have licences or products, but no section; where the database cannot be asked, its own row has said so."""
+    from isp_addons.services import vendor_overview
+
+    try:
+        with app.store.read() as session:
+            gone = vendor_overview.missing(session, app.host)
+    except Problem:
+        return []
+    return [_row("warns", f"vendor {name}", vendor_overview.add_section(name)) for name in gone]
 
 
 def _stock(app: "App") -> list[Row]:

@@ -93,7 +93,8 @@ def show(rows: Iterable[Any], *, as_json: bool, columns: Mapping[str, str], empt
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for name, heading in columns.items():
-        table.add_column(heading, justify="right" if name in right else "left", overflow="fold")
+        whole = name == "licence" or not table.columns  # a key must stay in one piece to be copied
+        table.add_column(heading, justify="right" if name in right else "left", overflow="fold", no_wrap=whole)
     count = 0
     for row in rows:
         values = as_dict(row)

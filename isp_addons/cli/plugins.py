@@ -28,12 +28,14 @@ def list_plugins(session: Session, *, as_json: bool) -> None:
     """Every installed plugin: what it can do, which vendors it serves and how they fare. A broken one with its error."""
     from isp_addons.clock import SystemClock
     from isp_addons.host import Host
-    from isp_addons.services.plugin_admin import installed
+    from isp_addons.services.plugin_admin import installed, writable_by_others
 
     app = _app(session)
     folder = app.settings.general.plugins_dir if app else None
     if folder is not None and not folder.is_dir():
         click.echo(f"warning: [isp-addons] plugins_dir: there is no folder {folder}", err=True)
+    for warning in writable_by_others(folder):
+        click.echo(f"warning: {warning}", err=True)
     clock = app.clock if app else SystemClock()
     fares = _health(app) if app else {}
     found = installed(Host((), clock=clock, plugins_dir=folder), clock=clock, plugins_dir=folder)
@@ -68,19 +70,25 @@ def check(session: Session, *, name: str, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def enable(session: Session, *, vendor: str, force: bool, as_json: bool) -> None:
-    """Prove the settings of VENDOR, then write enabled = yes into its section. Everything else in the file is kept."""
+    """Prove the settings of VENDOR, then write enabled = yes into its section. Everything else in the file is kept.
+
+    One that is enabled already is proved all the same; it stays enabled, whatever the proof says.
+    """
     from isp_addons.services.plugin_admin import examine_vendor
 
     app = session.app
-    if _configured(app, vendor).enabled:
-        _say(vendor, f"The vendor {vendor} is enabled already.", enabled=True, changed=False, as_json=as_json)
-        return
+    already = _configured(app, vendor).enabled
     failed = _fails(list(examine_vendor(app.settings, vendor, clock=app.clock)))
     if failed and not force:
-        text = f"The vendor {vendor} stays disabled, its check fails: {'; '.join(failed)}. Mend it, or use --force."
-        raise Refused(text, code="check_failed")
+        stays = f"The vendor {vendor} is enabled already, but" if already else f"The vendor {vendor} stays disabled,"
+        mend = "Mend it." if already else "Mend it, or use --force."
+        raise Refused(f"{stays} its check fails: {'; '.join(failed)}. {mend}", code="check_failed")
     for each in failed:
         click.echo(f"warning: enabled although its check fails: {each}", err=True)
+    if already:
+        proved = "" if failed else " Its settings are proved."
+        _say(vendor, f"The vendor {vendor} is enabled already.{proved}", enabled=True, changed=False, as_json=as_json)
+        return
     _write(session, vendor, enabled=True)
     _say(vendor, f"The vendor {vendor} is enabled. {_RESTART}", enabled=True, changed=True, as_json=as_json)
 

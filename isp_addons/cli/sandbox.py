@@ -32,8 +32,8 @@ def sandbox(
 ) -> None:
     """Run the stand-in server of PLUGIN (such as avdesk) until Ctrl-C. It keeps its state in memory and forgets it at the end.
 
-    PLUGIN all: those of all plugins that have one, each on a port of its own from --port upwards, shown as a table. Point the
-    vendor's url at what it prints. It can be told to misbehave; see docs/how-to/try-without-a-vendor.md
+    It prints the settings of a vendor section that reaches it. PLUGIN all: those of all plugins that have one, each on a port
+    of its own from --port upwards, shown as a table. It can be told to misbehave; see docs/how-to/try-without-a-vendor.md
     """
     from isp_addons.cli.products import parse_option
     from isp_addons.cli.vendors import stop_on_signals
@@ -48,9 +48,7 @@ def sandbox(
         else:
             server = _made(plugin, port=port, latency=latency, known=known, told=dict(map(parse_option, others)))
             running.enter_context(_running(server, port))
-            options = server.options()
-            whom = f" (login {options['login']})" if "login" in options else ""
-            click.echo(f"The stand-in of {plugin} answers at {server.url}{whom}. Stop it with Ctrl-C.")
+            _show_one(plugin, server)
         stop.wait()
     click.echo("Stopped.")
 
@@ -72,13 +70,29 @@ def _start_all(running: ExitStack, *, port: int, latency: float, known: Mapping[
         port += 1 if port else 0
 
 
+def _show_one(plugin: str, server: Any) -> None:
+    """One sentence with the address, then all that a vendor section needs, to be pasted as it stands."""
+    options = server.options()
+    whom = f" (login {options['login']})" if "login" in options else ""
+    click.echo(f"The stand-in of {plugin} answers at {_address(server)}{whom}. Stop it with Ctrl-C.")
+    click.echo(f"\n[vendor:{plugin}]\nplugin = {plugin}")
+    for name, value in options.items():
+        click.echo(f"{name} = {value}")
+    click.echo(f"\nIts doors: {server.url}/sandbox/")
+
+
+def _address(server: Any) -> str:
+    """What a vendor's url is set to, path and all; where it listens when the plugin has no such option."""
+    return str(server.options().get("url", server.url))
+
+
 def _show(servers: Iterable[tuple[str, Any]]) -> None:
     """A table of what runs, with the settings of a vendor section that reaches it."""
     rows = []
     for name, server in servers:
         options = server.options()
         login = [f"{option} = {options[option]}" for option in options if option != "url"]
-        rows.append({"plugin": name, "url": server.url, "login": login})
+        rows.append({"plugin": name, "url": _address(server), "login": login})
     columns = {"plugin": "Plugin", "url": "URL", "login": "Login and other settings"}
     show(rows, as_json=False, columns=columns, empty="No plugin that is installed has a stand-in server.")
     if not rows:

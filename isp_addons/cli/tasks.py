@@ -25,7 +25,11 @@ def tasks() -> None:
 @click.pass_obj
 def list_tasks(session: Session, *, overdue: bool, vendor: str | None, account: str | None, limit: int, as_json: bool) -> None:
     """What waits for a person, the most urgent first."""
+    from isp_addons.cli.vendors import require_known
+
     app = session.app
+    if vendor is not None:
+        require_known(session, vendor)
     found = app.tasks.waiting(now=app.clock.now(), limit=limit, vendor=vendor, account=account, overdue=overdue)
     columns = {
         "licence": "Licence",

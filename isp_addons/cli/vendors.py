@@ -34,12 +34,10 @@ def plan(session: Session, *, limit: int, as_json: bool) -> None:
         "wanted": "Wanted",
         "tries": "Tries",
     }
-    show(
-        planned(app.store, now=app.clock.now(), limit=limit),
-        as_json=as_json,
-        columns=columns,
-        empty="The vendors have what is wanted: no calls.",
-    )
+    usable = [vendor.name for vendor in app.host.usable()]
+    calls = planned(app.store, now=app.clock.now(), vendors=usable, limit=limit)
+    show(calls, as_json=as_json, columns=columns, empty=_why_no_calls(session))
+    _tell_left_out(session, as_json=as_json)
 
 
 @click.command()
@@ -66,6 +64,7 @@ def converge(session: Session, *, watch: bool, as_json: bool) -> None:
     rows = [_tally_row(name, tally) for name, tally in tallies.items()]
     columns = {"vendor": "Vendor", "done": "Done", "failed": "Failed", "calls": "Calls", "paused": "Paused"}
     show(rows, as_json=as_json, columns=columns, right=("done", "failed"), empty=_why_no_calls(session))
+    _tell_left_out(session, as_json=as_json)
     if reversed_ and not as_json:
         click.echo(f"{reversed_} charges were reversed because the vendor refused what was ordered.")
 
@@ -108,7 +107,7 @@ def vendors() -> None:
 @json_option
 @click.pass_obj
 def list_vendors(session: Session, *, as_json: bool) -> None:
-    """Every configured vendor: its plugin, whether it works, whether it is paused, what waits for it."""
+    """Every vendor: its plugin, whether it works, whether it is paused, what waits for it. missing: it has no section."""
     from isp_addons.services.vendor_overview import vendor_rows
 
     app = session.app
@@ -155,7 +154,7 @@ def pause(session: Session, *, vendor: str, note: str, as_json: bool) -> None:
     """Make no calls to VENDOR until it is resumed. What is wanted is kept and delivered then."""
     from isp_addons.convergence import vendor_state
 
-    _known(session, vendor)
+    require_known(session, vendor)
     with session.app.store.write() as database:
         vendor_state.pause(database, session.cause(parse_line(note, name="note", most=200)), vendor)
     say(f"The vendor {vendor} is paused.", as_json=as_json, vendor=vendor, paused=True)
@@ -169,7 +168,7 @@ def resume(session: Session, *, vendor: str, as_json: bool) -> None:
     """Call VENDOR again, after a pause by hand or by the breaker."""
     from isp_addons.convergence import vendor_state
 
-    _known(session, vendor)
+    require_known(session, vendor)
     with session.app.store.write() as database:
         vendor_state.resume(database, session.cause("resumed by hand"), vendor)
     say(f"The vendor {vendor} is called again.", as_json=as_json, vendor=vendor, paused=False)
@@ -186,17 +185,32 @@ def stop_on_signals() -> threading.Event:
 def _why_no_calls(session: Session) -> str:
     from isp_addons.services.vendor_overview import unsettled
 
+    usable = {vendor.name for vendor in session.app.host.usable()}
     with session.app.store.read() as database:
-        waiting = unsettled(database)
+        everywhere = unsettled(database)
+    waiting = {name: count for name, count in everywhere.items() if name in usable}
     if not waiting:
-        return "The vendors have what is wanted: no calls."
+        return "No call is due now." if everywhere else "The vendors have what is wanted: no calls."
     told = ", ".join(f"{count} of {name}" for name, count in sorted(waiting.items()))
     return (
         f"No call is due now, but licences wait ({told}): for their next try, or for their vendor. See: isp-addons vendors list"
     )
 
 
-def _known(session: Session, vendor: str) -> None:
+def _tell_left_out(session: Session, *, as_json: bool) -> None:
+    """Licences that differ from what is wanted, but whose vendor is not called at all: one line for people."""
+    from isp_addons.services.vendor_overview import left_out
+
+    found = [] if as_json else left_out(session.app.store, session.app.host)
+    if found:
+        count = sum(each.licences for each in found)
+        told = ", ".join(f"{each.licences} of {each.vendor} ({each.why})" for each in found)
+        licences = "1 licence is" if count == 1 else f"{count} licences are"
+        click.echo(f"{licences} not called about: {told}. See: isp-addons vendors list")
+
+
+def require_known(session: Session, vendor: str) -> None:
+    """Raises `NotFound`, with the known names, for a vendor that is not configured."""
     if vendor not in session.app.host.names():
         session.app.host.vendor(vendor)  # raises with the known names
 

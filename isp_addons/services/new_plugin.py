@@ -54,7 +54,7 @@ def _values(name: str, *, taken: Collection[str]) -> dict[str, str]:
     if name in taken:
         raise BadInput(f"There is a plugin {name} already; choose another name.", code="bad_plugin")
     title = "".join(part.capitalize() for part in name.split("-"))
-    if name == "all" or _USED & {title, f"{title}Options", f"{title}Client", f"{title}Sandbox"}:
+    if name == "all" or keyword.iskeyword(name) or _USED & {title, f"{title}Options", f"{title}Client", f"{title}Sandbox"}:
         raise BadInput(f"{name!r} means something else here; choose another name, such as {name}-vendor.", code="bad_plugin")
     return {
         "name": name,

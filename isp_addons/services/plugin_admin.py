@@ -4,7 +4,7 @@ import ast
 import dataclasses
 import inspect
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -30,6 +30,9 @@ NEEDED = ("on_order", "on_charge", "on_cancel", "check_vendor")
 
 _ASKS = ("NeedsOperator", "Instructions")
 """What a plugin imports that may ask a person for a step."""
+
+_OTHERS_WRITE = 0o022
+"""The bits of a file's mode that let its group and everybody else write it."""
 
 _PLACEHOLDER = "1"
 """Stands for a required option without an example: a text and a number."""
@@ -160,6 +163,19 @@ def as_facts(capabilities: Capabilities | None) -> dict[str, str | int | bool | 
     }
 
 
+def writable_by_others(plugins_dir: Path | None) -> list[str]:
+    """A sentence for each file of *plugins_dir*, and for the folder itself, that somebody else may write."""
+    return [] if plugins_dir is None else _writable([plugins_dir, *sorted(plugins_dir.glob("*.py"))])
+
+
+def _writable(paths: Iterable[Path]) -> list[str]:
+    return [
+        f"others may write {path}, and what is in it runs with all rights of isp-addons; run: chmod go-w {path}"
+        for path in paths
+        if path.exists() and path.stat().st_mode & _OTHERS_WRITE
+    ]
+
+
 def examine(plugin: Installed) -> Iterator[Row]:
     """Everything that can be said of a plugin without a vendor."""
     if plugin.plugin is None:
@@ -168,6 +184,9 @@ def examine(plugin: Installed) -> Iterator[Row]:
     yield _row("works", "plugin", f"{plugin.name} {plugin.version} from {plugin.source} loads as {plugin.plugin.__name__}")
     if plugin.error:
         yield _row("warns", "plugin", plugin.error)
+    if plugin.version == "file":
+        file = Path(plugin.source)
+        yield from (_row("warns", "plugin", each) for each in _writable([file.parent, file]))
     yield _row("works", "hooks", ", ".join(plugin.hooks) or "none")
     missing = [hook for hook in NEEDED if hook not in plugin.hooks]
     if missing:

@@ -67,7 +67,7 @@ def _plugin(
     except Problem as problem:
         plugin, trouble = None, problem.message
     except Exception as error:  # a plugin may raise anything on import; the others are checked all the same
-        log.exception("the plugin %s of vendor %s does not load", vendor.plugin, vendor.name)
+        log.debug("the plugin %s of vendor %s does not load", vendor.plugin, vendor.name, exc_info=True)
         plugin, trouble = None, f"the plugin does not load: {type(error).__name__}: {error}"
     if plugin is None:
         section = VENDOR + vendor.name

@@ -30,9 +30,11 @@ class VendorError(Exception):
             parts.insert(0, f"{self.action}:")
         if self.status is not None:
             parts.append(f"(HTTP {self.status})")
-        if self.hint:
-            parts.append(self.hint)
-        return " ".join(parts)
+        said = " ".join(parts)
+        if not self.hint:
+            return said
+        ended = self.message.endswith((".", "!", "?", "…"))
+        return f"{said}{'' if ended else '.'} {self.hint}"
 
 
 class Unavailable(VendorError):

@@ -92,10 +92,10 @@ def _why_not(program: Path, error: OSError) -> str:
     if not program.is_file():
         return f"{program} is no file."
     if isinstance(error, PermissionError):
-        return f"{program} may not be executed by us; run: chmod +x {program}"
+        return f"{program} may not be executed by us (run: chmod +x {program})."
     if isinstance(error, FileNotFoundError):
         return f"{program} names an interpreter in its first line that does not exist."
-    return f"{program} cannot be started: {error.strerror}. A script needs a first line such as #!/bin/sh"
+    return f"{program} cannot be started: {error.strerror} (a script needs a first line such as #!/bin/sh)."
 
 
 @dataclass

@@ -95,7 +95,7 @@ class Done:
     reference: str | None = None
     suspended_from: datetime | None = None
     suspended_until: datetime | None = None
-    show: Mapping[str, str] = field(default_factory=dict)
+    show: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -132,6 +132,20 @@ def test_a_vendor_is_proved_before_it_is_enabled(isp: Isp, gateway: GatewaySandb
     assert isp("plugins", "enable", "office").row == {"vendor": "office", "enabled": True, "changed": False}
 
 
+def test_a_vendor_that_is_enabled_already_is_proved_all_the_same(isp: Isp, gateway: GatewaySandbox) -> None:
+    _has_gateway(isp, gateway)
+    said = isp("plugins", "enable", "office", human=True).out
+    assert said == "The vendor office is enabled already. Its settings are proved.\n"
+    gateway.stop()
+    refused = isp.refuses(
+        "plugins", "enable", "office", exits=1, names="The vendor office is enabled already, but its check fails"
+    )
+    assert "cannot be reached" in refused.err
+    forced = isp("plugins", "enable", "office", "--force", human=True)
+    assert forced.out == "The vendor office is enabled already.\n"
+    assert "warning: enabled although its check fails: vendor:" in forced.err
+
+
 def test_a_vendor_that_is_down_can_be_enabled_by_force(isp: Isp, gateway: GatewaySandbox) -> None:
     _has_gateway(isp, gateway, enabled="no")
     gateway.stop()

@@ -88,7 +88,7 @@ def test_what_is_no_name_is_refused(tmp_path: Path, name: str) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["all", "none", "true", "http", "vendor", "secret", "exception", "any"])
+@pytest.mark.parametrize("name", ["all", "none", "true", "import", "class", "http", "vendor", "secret", "exception", "any"])
 def test_a_name_that_means_something_else_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(BadInput, match=f"'{name}' means something else here"):
         write_plugin(name, folder=tmp_path, taken=())

@@ -16,19 +16,19 @@ from isp_addons.clock import SystemClock
 from isp_addons.host import Host
 from servers.doors import Doors
 
-_ROW = re.compile(r"^ *(\w+) +http://127\.0\.0\.1:(\d+) +(\S.*)$", re.MULTILINE)
+_ROW = re.compile(r"^ *(\w+) +http://127\.0\.0\.1:(\d+)(\S*) +(\S.*)$", re.MULTILINE)
 
 
 @contextmanager
 def _running(folder: Path, *words: str) -> "Iterator[tuple[subprocess.Popen[str], str]]":
     """The command, once it has shown what runs."""
-    with subprocess.Popen([COMMAND, "sandbox", "all", *words], cwd=folder, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([COMMAND, "sandbox", *words], cwd=folder, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             printed = ""
             for line in process.stdout:
                 printed += line
-                if line.startswith("Stop them with"):
+                if line.startswith(("Stop them with", "Its doors:")):
                     break
             yield process, printed
         finally:
@@ -48,13 +48,14 @@ def _with_stand_in() -> set[str]:
 
 
 def test_every_plugin_with_a_stand_in_answers_at_its_own_port_and_ctrl_c_stops_all(tmp_path: Path) -> None:
-    with _running(tmp_path, "--port", "0") as (process, printed):
-        urls = {name: int(port) for name, port, _ in _ROW.findall(printed)}
+    with _running(tmp_path, "all", "--port", "0") as (process, printed):
+        urls = {name: int(port) for name, port, *_ in _ROW.findall(printed)}
         assert urls.keys() == _with_stand_in()
         assert len(set(urls.values())) == len(urls) >= 4
         for port in urls.values():
             assert Doors(f"http://127.0.0.1:{port}", SystemClock())("GET", "calls")["calls"] == []
         assert "login = isp, password = sandbox" in printed
+        assert f":{urls['kaspersky']}/soap/upi " in printed, "the whole address that a section needs"
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=20) == 0
         assert process.stdout is not None
@@ -62,6 +63,22 @@ def test_every_plugin_with_a_stand_in_answers_at_its_own_port_and_ctrl_c_stops_a
         for port in urls.values():
             with pytest.raises(ConnectionRefusedError):
                 http.client.HTTPConnection("127.0.0.1", port, timeout=5).connect()
+
+
+@pytest.mark.parametrize("name", sorted(_with_stand_in()))
+def test_what_one_stand_in_prints_is_a_section_with_which_the_vendor_works(tmp_path: Path, name: str) -> None:
+    head = "[isp-addons]\nspool = spool\n[database]\nurl = sqlite:///a.db\n[billing]\nadapter = ledger\n"
+    file = tmp_path / "isp-addons.ini"
+    with _running(tmp_path, name, "--port", "0") as (_, printed):
+        sentence, section, doors = printed.split("\n\n")
+        file.write_text(f"{head}{section}\n", encoding="utf-8")
+        file.chmod(0o600)
+
+        checked = run_here("--config", str(file), "plugins", "check", name, "--json")
+
+        assert [row["finding"] for row in checked.rows if row.get("result") != "works"] == []
+        assert sentence.startswith(f"The stand-in of {name} answers at http://127.0.0.1:")
+        assert Doors(doors.split()[-1].removesuffix("/sandbox/"), SystemClock())("GET", "licences") == {"licences": []}
 
 
 def test_ports_are_counted_upwards_and_a_taken_one_stops_all_that_had_begun() -> None:

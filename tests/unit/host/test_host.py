@@ -1,5 +1,6 @@
 """Finding and enabling plugins: one at a time, and one that is broken is listed and disturbs nobody."""
 
+import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -101,6 +102,35 @@ def test_a_broken_plugin_is_listed_with_its_error_and_the_others_go_on(write: Wr
     assert errors["good"] == ""
     with pytest.raises(Refused, match="rotten cannot be used"):
         host.vendor("rotten")
+
+
+def test_a_plugin_that_does_not_load_is_one_line_in_the_log_and_at_debug_it_says_where(
+    write: Write, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    host = write(rotten="raise RuntimeError('its library\\nis missing')")
+    for _ in range(2):
+        assert host.usable() == ()
+        assert host.try_plugin_class("rotten") is None
+    sentence, where = caplog.records
+    assert (sentence.levelno, where.levelno) == (logging.ERROR, logging.DEBUG)
+    assert sentence.getMessage() == "the plugin rotten does not load: RuntimeError: its library is missing"
+    assert sentence.exc_info is None
+    assert 'rotten.py", line 1' in where.getMessage()
+
+
+def test_what_another_host_could_not_load_is_listed_and_not_tried_again(write: Write, caplog: pytest.LogCaptureFixture) -> None:
+    first = write(rotten="raise RuntimeError('its library is missing')")
+    first.try_plugin_class("rotten")
+    said = caplog.text
+    second = Host(
+        [VendorSection("rotten", "rotten", True, None)],
+        clock=SystemClock(),
+        plugins_dir=first._plugins_dir,
+        load_errors=first.load_errors,
+    )
+    assert "its library is missing" in _errors(second)["rotten"]
+    assert caplog.text == said
 
 
 def test_a_plugin_that_is_not_installed_is_listed(write: Write) -> None:

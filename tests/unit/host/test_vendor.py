@@ -113,6 +113,7 @@ def test_an_interrupt_by_the_admin_goes_through() -> None:
 
 
 def test_no_secret_reaches_a_log_or_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
     secret = "pa55-of-vendor"
     for error in (
         ValueError(f"url http://isp:{secret}@vendor"),
@@ -128,7 +129,16 @@ def test_no_secret_reaches_a_log_or_an_error(caplog: pytest.LogCaptureFixture) -
     assert "ValueError" in caplog.text, "the admin finds where it happened"
     assert "test_vendor.py" in caplog.text
     assert secret not in caplog.text
-    assert caplog.records[0].levelno == logging.ERROR
+    assert [record.levelno for record in caplog.records] == [logging.ERROR, logging.DEBUG]
+
+
+def test_what_a_plugin_raises_is_one_line_in_the_log_unless_debug_is_asked_for(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    with pytest.raises(PluginFault):
+        _vendor(lambda: _raise(ValueError("no\nsuch thing"))).do(Step.BLOCK, LICENCE)
+    assert [record.getMessage() for record in caplog.records] == [
+        "the plugin of vendor v raised in on_block: ValueError: no such thing"
+    ]
 
 
 def test_a_time_without_zone_in_an_error_is_left_out() -> None:
@@ -186,3 +196,15 @@ def test_reading_gives_what_the_vendor_has() -> None:
     assert _vendor(lambda: SEEN).read(LICENCE) == SEEN
     with pytest.raises(PluginFault):
         _vendor(lambda: Done()).read(LICENCE)
+
+
+@pytest.mark.parametrize(
+    "answer", [Done(show={"activation_code": 17361736}), SeenLicence(key="k", state=SeenState.ACTIVE, show={17361736: ""})]
+)  # type: ignore[dict-item]
+def test_an_unfit_answer_is_told_without_what_it_shows(answer: Any) -> None:
+    step = Step.BLOCK if isinstance(answer, Done) else Step.READ
+
+    with pytest.raises(PluginFault, match=f"answered {type(answer).__name__} with a value of show,") as fault:
+        _vendor(lambda: answer).do(step, LICENCE)
+
+    assert "1736" not in f"{fault.value} {answer!r}"

@@ -1,5 +1,7 @@
 """The plugins' own options: checked against the plugin's model, with the places of their lines."""
 
+import logging
+
 import pytest
 
 from isp_addons.domain.problem import ConfigProblem, NotFound
@@ -61,6 +63,8 @@ def test_a_plugin_that_is_not_installed_is_a_problem_of_its_line(told):
 
 
 def test_a_finder_that_raises_is_a_problem_too_and_the_others_are_checked(write, acme, tmp_path, caplog):
+    caplog.set_level(logging.DEBUG)
+
     def finder(name: str) -> type[VendorPlugin]:
         if name == "broken":
             raise ImportError("no module named 'left_pad'")
@@ -78,6 +82,7 @@ def test_a_finder_that_raises_is_a_problem_too_and_the_others_are_checked(write,
         "ini:9: [vendor:b] plugin: There is no plugin 'unknown'.",
     ]
     assert "the plugin broken of vendor a does not load" in caplog.text
+    assert {record.levelno for record in caplog.records} == {logging.DEBUG}, "the problem itself is told already"
 
 
 def test_a_plugin_option_may_be_kept_elsewhere(check, monkeypatch, tmp_path):
