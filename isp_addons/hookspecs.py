@@ -70,6 +70,16 @@ def read_licence(licence: LicenceView) -> SeenLicence:
 
 
 @hookspec(firstresult=True)
+def read_licences(licences: Sequence[LicenceView]) -> Sequence[SeenLicence]:
+    """Report what the vendor has under the keys of several licences, each once: how a vendor is reconciled that cannot list.
+
+    At most `Capabilities.batch` are asked for at once. Raise when one of them cannot be told. Not implemented: the vendor is
+    reconciled by its list, or not at all.
+    """
+    raise NotImplementedError
+
+
+@hookspec(firstresult=True)
 def list_licences() -> Iterator[Sequence[SeenLicence]]:
     """Report all that the vendor has, page by page. Raise when a page fails or the list is cut off: never end early.
 

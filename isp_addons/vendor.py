@@ -40,6 +40,7 @@ _MOST = 2**31
 _LONGEST_WAIT = timedelta(days=3650)
 _LONGEST_KEY = 40
 _END = object()
+_READ_MANY = "read_licences"
 
 LONGEST_EVENT_KEY = 80
 """A vendor's own key of an event may have so many characters."""
@@ -106,6 +107,27 @@ class Vendor:
         answer = self.do(Step.READ, licence)
         assert isinstance(answer, SeenLicence)  # noqa: S101 - `do` has made sure of it
         return answer
+
+    @property
+    def reconciles(self) -> bool:
+        """Whether what it has can be compared with ours: by its list, or by reading many licences at once."""
+        return self.capabilities.lists or _READ_MANY in self.hooks
+
+    def read_all(self, licences: Sequence[LicenceView]) -> dict[str, SeenLicence]:
+        """What the vendor has of *licences*, by key; raises when one of them is not told."""
+        found: dict[str, SeenLicence] = {}
+        for start in range(0, len(licences), max(self.capabilities.batch, 1)):
+            part = licences[start : start + max(self.capabilities.batch, 1)]
+            answer = self._call(_READ_MANY, licences=part)
+            if not isinstance(answer, Sequence) or not all(isinstance(each, SeenLicence) for each in answer):
+                raise self._unfit(_READ_MANY, f"{type(answer).__name__}, not what it has of each licence")
+            for each in answer:
+                self._check(_READ_MANY, each)
+            told = {each.key: each for each in answer}
+            if len(answer) != len(part) or told.keys() != {each.key for each in part}:
+                raise self._unfit(_READ_MANY, f"{len(told)} licences where {len(part)} were asked for")
+            found |= told
+        return found
 
     def list_licences(self) -> Iterator[Sequence[SeenLicence]]:
         """Page through all that the vendor has; raises when a page fails, so that a cut-off list is never taken for all."""

@@ -79,7 +79,7 @@ def reconcile(session: Session, *, vendor: str | None, applies: bool, as_json: b
     from isp_addons.convergence.reconcile import reconcile as compare
 
     app = session.app
-    chosen = [app.host.vendor(vendor)] if vendor else [each for each in app.host.usable() if each.capabilities.lists]
+    chosen = [app.host.vendor(vendor)] if vendor else [each for each in app.host.usable() if each.reconciles]
     cause = session.cause("reconciled with the vendor's list", source=Source.VENDOR)
     found = [drift for each in chosen for drift in compare(app.store, each, cause, apply=applies)]
     columns = {

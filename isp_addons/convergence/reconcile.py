@@ -11,7 +11,7 @@ from isp_addons.convergence.answers import seen_by
 from isp_addons.convergence.delivery import view
 from isp_addons.domain.cause import Cause
 from isp_addons.domain.drift import DriftKind, VendorHas, drift
-from isp_addons.domain.licence import SeenState, next_step
+from isp_addons.domain.licence import SeenState, WantedState, next_step
 from isp_addons.domain.problem import Problem, Refused
 from isp_addons.host import Vendor
 from isp_addons.store import audit, leases
@@ -60,12 +60,15 @@ def reconcile(
 ) -> list[Drift]:
     """List all that *vendor* has, and compare. Raises `ListingFailed` when the list is cut off; then nothing is changed.
 
+    A vendor that cannot list, but reads many licences at once, is asked about all of ours; what is nobody's stays unseen there.
+
     A licence with a call due or in flight is left out: the loop is at it. Each difference is read once more on its own, so
     that what changed while the list was read is not reported. Raises `Refused` for a vendor that an admin paused, or that
     cannot list.
     """
     _may_be_called(store, vendor)
-    theirs = _listing(vendor, progress)
+    by_list = vendor.capabilities.lists or not vendor.reconciles
+    theirs = _listing(vendor, progress) if by_list else _of_ours(store, vendor, progress)
     found: list[Drift] = []
     for listed in _cases(store, vendor.name, theirs, cause.at):
         case = _read_again(vendor, listed)
@@ -102,6 +105,29 @@ def _listing(vendor: Vendor, progress: Callable[[int], None]) -> dict[str, SeenL
             f"The list of vendor {vendor.name} did not come whole ({error}); nothing was compared or changed. Try again."
         ) from error
     return theirs
+
+
+def _of_ours(store: Store, vendor: Vendor, progress: Callable[[int], None]) -> dict[str, SeenLicence]:
+    """What the vendor has of every licence of ours that is not over."""
+    over = (Licence.wanted_state == WantedState.ENDED.value) & Licence.seen_state.in_((SeenState.ABSENT, SeenState.ENDED))
+    theirs: dict[str, SeenLicence] = {}
+    last = 0
+    while True:
+        with store.read() as session:
+            page = (
+                leases.details((Licence.vendor == vendor.name) & (Licence.id > last) & ~over).order_by(Licence.id).limit(_PAGE)
+            )
+            ours = [leases.leased(row) for row in session.execute(page)]
+        try:
+            theirs.update(vendor.read_all([view(each) for each in ours]))
+        except VendorError as error:
+            raise ListingFailed(
+                f"The vendor {vendor.name} did not tell all of our licences ({error}); nothing was compared. Try again."
+            ) from error
+        progress(len(theirs))
+        if len(ours) < _PAGE:
+            return theirs
+        last = ours[-1].id
 
 
 def _cases(store: Store, vendor: str, theirs: dict[str, SeenLicence], now: datetime) -> Iterator[_Case]:

@@ -156,6 +156,17 @@ class VendorContract(SuspendingProof):
             bench.do(step, asked, old_quantity=bench.quantity)
             prove(bench.of(other) == before, f"{step} of {licence.key} changed the licence {other.key} as well")
 
+    def test_many_are_read_at_once_as_they_are_one_by_one(self, bench: Bench) -> None:
+        if "read_licences" not in bench.vendor.hooks:
+            return  # it is reconciled by its list, or not at all
+        licences = [bench.ordered(), bench.ordered(), bench.licence()]
+        if bench.suspends:
+            bench.do(Step.BLOCK, licences[0])
+        together = bench.vendor.read_all(licences)
+        for licence in licences:
+            alone = bench.read(licence)
+            prove(together[licence.key] == alone, f"read_licences says {together[licence.key]} where read_licence says {alone}")
+
     def test_a_webhook_that_proves_nothing_is_unauthorised(self, bench: Bench) -> None:
         if "on_vendor_webhook" not in bench.vendor.hooks:
             return  # the product takes no calls from such a vendor

@@ -26,8 +26,8 @@ class Capabilities:
     ``lists``: `list_licences` reports everything. ``daily_cut``: changes after it count from the next day (time and zone).
     ``longest_suspension``: the vendor ends a suspension by itself after it, so it is asked for again before.
     ``ends_by_itself``: a licence with an end date stops then without a call; otherwise it is suspended at that moment.
-    ``issues_codes``: what is sold is an activation code from a stock, a new one for each period. ``has_users``: the vendor's
-    users are known (`list_users`, webhooks) and are given seats.
+    ``batch``: how many licences `read_licences` takes at once. ``issues_codes``: what is sold is an activation code from a
+    stock, a new one for each period. ``has_users``: the vendor's users are known (`list_users`, webhooks) and are given seats.
     """
 
     suspends: SuspendKind

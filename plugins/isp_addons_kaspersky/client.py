@@ -5,7 +5,7 @@ Source: Kaspersky Subscription Service, UPI 2.0 (WSDL). What each item means is 
 
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -97,6 +97,25 @@ class KasperskyClient:
             return read_subscription(answer.done[0].Subscription, subscriber=subscriber_id, links=found)
         except (ValueError, OverflowError) as error_of_it:
             raise self._unreadable(str(error_of_it), "", action=action, changes=False) from None
+
+    def look_at_all(self, subscriber_ids: Sequence[str]) -> dict[str, Subscription | None]:
+        """What many subscriptions are, in one container; None for those that are unknown. Each item succeeds or fails alone."""
+        asked = tuple(items.get_info(each) for each in subscriber_ids)
+        action = f"GetInfo of {len(asked)} subscribers"
+        answer = self._ask(asked, changes=False)
+        found: dict[str, Subscription | None] = {}
+        for unit, item in enumerate(asked):
+            error = answer.refused.get(unit)
+            if error is not None and error.code != UNKNOWN_SUBSCRIBER:
+                raise refusal(item, error, action=action)
+            try:
+                told = None if error is not None else answer.done[unit].Subscription
+                found[item.subscriber_id] = (
+                    None if error is not None else read_subscription(told, subscriber=item.subscriber_id)
+                )
+            except (ValueError, OverflowError) as error_of_it:
+                raise self._unreadable(str(error_of_it), "", action=action, changes=False) from None
+        return found
 
     def download_links(self, subscriber_id: str) -> Mapping[str, str]:
         """The download links that the settings ask for. What comes of it, a subscription that was just ordered stands."""

@@ -55,6 +55,9 @@ class KasperskyOptions(HttpOptions):
         examples=["Windows, Android"],
         description="Platforms whose download links the subscriber is shown: Windows, macOS, Android, iOS; none unless set.",
     )
+    batch: int = Field(
+        default=150, ge=1, le=150, description="Subscriptions asked for in one container when ours are compared with theirs."
+    )
     language: str = Field(default="en", description="Language of those download links, such as en, ru or pt-BR.")
     connect_timeout: float = Field(default=5.0, gt=0, le=60, description="Seconds to wait for a connection.")
     read_timeout: float = Field(default=30.0, gt=0, le=300, description="Seconds to wait for an answer.")

@@ -1,8 +1,15 @@
 """The vendor has something else than we believe: it is listed, and mended only by rule or by a person."""
 
+from collections.abc import Iterator
+from datetime import datetime
+
 import pytest
 
-from acceptance.kit import Isp
+from acceptance.kit import MARCH, Isp
+from isp_addons.clock import ReplayClock
+from isp_addons_kaspersky import Kaspersky
+from isp_addons_kaspersky.sandbox import KasperskySandbox
+from servers.doors import Doors
 
 pytestmark = pytest.mark.acceptance("Z06")
 
@@ -62,3 +69,58 @@ def test_a_list_that_is_cut_off_is_no_proof_that_anything_is_gone(delivered: Isp
     assert result.code == 1
     assert "did not come whole" in result.err
     assert delivered.dump() == before
+
+
+@pytest.fixture
+def kaspersky(isp: Isp) -> Iterator[KasperskySandbox]:
+    """A vendor that cannot list, with five subscribers: it is asked about all of ours, three at once."""
+    with Kaspersky.sandbox() as server:
+        isp.configure("vendor:kaspersky", plugin="kaspersky", batch="3", **server.options())
+        isp.sells("kis", "10.00", vendor="kaspersky")
+        for ref in ("51", "52", "53", "54", "55"):
+            isp.subscriber(ref, "kis", left="0")
+        isp("converge")
+        yield server
+
+
+def keys(server: KasperskySandbox) -> list[str]:
+    """Our licences' keys, as they stand there."""
+    return sorted(each.key for each in server.licences(datetime.fromisoformat(MARCH)))
+
+
+def containers(server: KasperskySandbox) -> int:
+    """How many calls were made so far."""
+    return sum(server.calls.counts().values())
+
+
+def test_a_vendor_that_cannot_list_is_asked_about_all_of_ours_a_batch_at_once(isp: Isp, kaspersky: KasperskySandbox) -> None:
+    before = containers(kaspersky)
+    assert isp("reconcile", "kaspersky").rows == []
+    assert containers(kaspersky) - before == 2, "five subscriptions, three in a container"
+
+
+def test_what_somebody_changed_there_is_listed_and_mended_as_anywhere(isp: Isp, kaspersky: KasperskySandbox) -> None:
+    doors, ours = Doors(kaspersky.url, isp_clock(isp)), keys(kaspersky)
+    doors("POST", f"subscribers/{ours[1]}", {"item": "Pause"})
+    doors("POST", f"subscribers/{ours[3]}", {"item": "HardCancel"})
+    assert {row["licence"]: row["kind"] for row in isp("reconcile").rows} == {
+        ours[1]: "suspended_there_wanted_active",
+        ours[3]: "missing_there",
+    }
+    isp("reconcile", "kaspersky", "--apply")
+    isp("converge")
+    assert isp("reconcile", "kaspersky").rows == []
+    assert keys(kaspersky) == ours
+
+
+def test_an_answer_that_is_cut_off_proves_nothing(isp: Isp, kaspersky: KasperskySandbox) -> None:
+    Doors(kaspersky.url, isp_clock(isp)).fault("garbage", times=None)
+    before = isp.dump()
+    result = isp.anyhow("reconcile", "kaspersky", "--apply")
+    assert result.code == 1
+    assert "did not tell all of our licences" in result.err
+    assert isp.dump() == before
+
+
+def isp_clock(isp: Isp) -> ReplayClock:
+    return ReplayClock(datetime.fromisoformat(isp.at))

@@ -161,7 +161,7 @@ def test_the_table_for_people_names_what_is_broken(tmp_path: Path) -> None:
     )
     shown = " ".join(run_here("--config", str(file), "plugins", "list").out.split())
     assert "RuntimeError: its library is missing" in shown
-    assert "suspends by state, changes quantity all but before_period_end, list_licences" in shown
+    assert "suspends by state, changes quantity all but before_period_end, read_licences" in shown
     folder.rename(tmp_path / "moved")
     warned = run_here("--config", str(file), "plugins", "list")
     assert f"warning: [isp-addons] plugins_dir: there is no folder {folder}" in warned.err

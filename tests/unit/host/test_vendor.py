@@ -208,3 +208,48 @@ def test_an_unfit_answer_is_told_without_what_it_shows(answer: Any) -> None:
         _vendor(lambda: answer).do(step, LICENCE)
 
     assert "1736" not in f"{fault.value} {answer!r}"
+
+
+class ReadsMany(VendorPlugin[VendorOptions]):
+    capabilities = Capabilities(suspends=SuspendKind.STATE, batch=2)
+
+    def __init__(self, answer: Callable[[Sequence[LicenceView]], Any]) -> None:
+        super().__init__(VendorContext("v", VendorOptions(), SystemClock()))
+        self.answer = answer
+        self.asked: list[list[str]] = []
+
+    @hookimpl
+    def read_licences(self, licences: Sequence[LicenceView]) -> Any:
+        self.asked.append([each.key for each in licences])
+        return self.answer(licences)
+
+
+def _active(licences: Sequence[LicenceView]) -> list[SeenLicence]:
+    return [SeenLicence(key=each.key, state=SeenState.ACTIVE) for each in licences]
+
+
+FIVE = [replace(LICENCE, key=key) for key in "abcde"]
+
+
+def test_many_licences_are_read_a_batch_at_once() -> None:
+    plugin = ReadsMany(_active)
+    vendor = Vendor("v", plugin, "1")
+    assert vendor.reconciles
+    assert list(vendor.read_all(FIVE)) == list("abcde")
+    assert plugin.asked == [["a", "b"], ["c", "d"], ["e"]]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda licences: _active(licences)[:-1],
+        lambda licences: [*_active(licences), *_active(FIVE[-1:])],
+        lambda licences: [*_active(licences)[:-1], SeenLicence(key="z", state=SeenState.ACTIVE)],
+        lambda licences: _active(licences) * 2,
+        lambda _licences: None,
+        lambda _licences: ["a", "b"],
+    ],
+)
+def test_an_answer_that_leaves_one_out_is_no_answer(answer: Callable[[Sequence[LicenceView]], Any]) -> None:
+    with pytest.raises(PluginFault):
+        Vendor("v", ReadsMany(answer), "1").read_all(FIVE[:2])

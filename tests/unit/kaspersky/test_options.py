@@ -37,7 +37,9 @@ def test_user_name_and_password_are_enough() -> None:
         ("cert_file", "/nonexistent/cert.pem", "there is no file"),
         ("key_file", str(LOOPBACK), "of no use without cert_file"),
         ("read_timeout", "0", "greater than 0"),
-        ("batch", "150", "Extra inputs"),
+        ("batch", "151", "less than or equal to 150"),
+        ("batch", "0", "greater than or equal to 1"),
+        ("batches", "150", "Extra inputs"),
     ],
 )
 def test_a_wrong_setting_is_refused_with_what_it_should_be(name: str, value: str, says: str) -> None:
