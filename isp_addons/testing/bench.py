@@ -34,7 +34,7 @@ NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 APRIL = datetime(2026, 4, 1, tzinfo=UTC)
 MAY = datetime(2026, 5, 1, tzinfo=UTC)
 
-_QUICK = {"read_timeout": "0.5", "page_size": "2"}
+_QUICK = {"read_timeout": "1", "page_size": "2"}
 """Given where the plugin has an option of that name and takes the value: no proof waits long, and lists have pages."""
 
 _POLLS, _POLL = 50, timedelta(minutes=1)
