@@ -1,5 +1,7 @@
 """What goes wrong in a way that a person, or a billing system, must be told."""
 
+from collections.abc import Sequence
+
 
 class Problem(Exception):
     """A sentence that names the thing and the next step, with a code for machines and an exit code for scripts."""
@@ -19,6 +21,13 @@ class BadInput(Problem):
 
     code = "bad_input"
     exit_code = 2
+
+
+def refuse_file(problems: Sequence[str], *, most: int, before: str = "") -> None:
+    """Raise `BadInput` (``bad_file``) with at most *most* of *problems*, below the line *before*; without any, do nothing."""
+    if problems:
+        more = [f"… and {len(problems) - most} more."] if len(problems) > most else []
+        raise BadInput("\n".join([*filter(None, [before]), *problems[:most], *more]), code="bad_file")
 
 
 class NotFound(Problem):

@@ -9,7 +9,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from isp_addons.domain.problem import BadInput, Problem
+from isp_addons.domain.problem import BadInput, Problem, refuse_file
 
 COLUMNS = ("code", "expires", "article")
 MOST_BYTES = 64_000_000
@@ -82,9 +82,7 @@ def read_file(
 
 def refuse(problems: Sequence[str]) -> None:
     """Raise `BadInput` with all *problems*, if there are any."""
-    if problems:
-        more = [f"… and {len(problems) - _MOST_SHOWN} more."] if len(problems) > _MOST_SHOWN else []
-        raise BadInput("\n".join(["Nothing was imported:", *problems[:_MOST_SHOWN], *more]), code="bad_file")
+    refuse_file(problems, most=_MOST_SHOWN, before="Nothing was imported:")
 
 
 def _text(path: Path) -> str:

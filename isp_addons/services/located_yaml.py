@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
-from isp_addons.domain.problem import BadInput, Problem
+from isp_addons.domain.problem import BadInput, Problem, refuse_file
 
 _MOST_BYTES = 4 * 1024 * 1024
 _MOST_SHOWN = 20
@@ -28,10 +28,7 @@ class Problems:
 
     def check(self) -> None:
         """Raise `BadInput` with all of them (at most 20 shown), if there is one."""
-        if self.told:
-            lines = [f"{self.name}:{line}: {sentence}" for line, sentence in sorted(self.told)]
-            more = [f"… and {len(lines) - _MOST_SHOWN} more."] if len(lines) > _MOST_SHOWN else []
-            raise BadInput("\n".join([*lines[:_MOST_SHOWN], *more]), code="bad_file")
+        refuse_file([f"{self.name}:{line}: {sentence}" for line, sentence in sorted(self.told)], most=_MOST_SHOWN)
 
 
 @dataclass(frozen=True, slots=True)

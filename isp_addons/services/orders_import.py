@@ -15,7 +15,7 @@ from isp_addons.domain.event import parse_account
 from isp_addons.domain.money import parse_amount
 from isp_addons.domain.period import parse_moment, parse_whole
 from isp_addons.domain.price_list import flat
-from isp_addons.domain.problem import BadInput, Problem
+from isp_addons.domain.problem import BadInput, Problem, refuse_file
 from isp_addons.domain.subscription import Plan, Status
 from isp_addons.domain.text import parse_line
 from isp_addons.services import block, find, order, prices, subscribe
@@ -136,9 +136,7 @@ def _order(row: dict[str, str], line: int, currency: str) -> ImportedOrder:
 
 
 def _raise(problems: list[str]) -> None:
-    if problems:
-        more = f"\n… and {len(problems) - _MOST_SHOWN} more." if len(problems) > _MOST_SHOWN else ""
-        raise BadInput("\n".join(["Nothing was imported:", *problems[:_MOST_SHOWN]]) + more, code="bad_file")
+    refuse_file(problems, most=_MOST_SHOWN, before="Nothing was imported:")
 
 
 def _bring_products(session: Session, context: Context, orders: Sequence[ImportedOrder]) -> list[str]:
