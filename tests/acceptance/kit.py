@@ -15,6 +15,7 @@ from acceptance.command import COMMAND, Result, run_here
 from isp_addons.store.tables import Base
 from isp_addons.vendor_api.http import CLOCK_HEADER
 from isp_addons_avdesk.sandbox import AvDeskSandbox
+from servers.doors import PATIENCE, fault
 
 ROOT = Path(__file__).resolve().parents[2]
 MARCH = "2026-03-01T00:00:00+00:00"
@@ -61,7 +62,7 @@ class Vendor:
 
     def goes_wrong(self, kind: str, **details: Any) -> None:
         """Let calls go wrong; see the stand-in's faults."""
-        self._ask("POST", "faults", {"kind": kind, **details})
+        self._ask("POST", "faults", fault(kind, **details))
 
     def loses(self, station: str) -> None:
         """The station is gone altogether, as if its key had never been right."""
@@ -113,7 +114,7 @@ class Isp:
                 "url": server.url,
                 "login": "isp",
                 "password": "sandbox",
-                "read_timeout": "0.5",
+                "read_timeout": PATIENCE,
             },
         }
         self.write_config()

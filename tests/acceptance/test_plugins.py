@@ -8,6 +8,7 @@ import pytest
 from acceptance.kit import APRIL, MARCH_10, Isp
 from acceptance.plugins import RAISES_ON_EVERY_CALL, RAISES_ON_IMPORT, WITHOUT_ENDLESS
 from isp_addons_gateway.sandbox import GatewaySandbox
+from servers.doors import PATIENCE
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def gateway() -> Iterator[GatewaySandbox]:
 
 
 def _has_gateway(isp: Isp, gateway: GatewaySandbox, *, enabled: str = "yes") -> None:
-    options = {**gateway.options(), "read_timeout": "0.5"}
+    options = {**gateway.options(), "read_timeout": PATIENCE}
     isp.configure("vendor:office", plugin="gateway", enabled=enabled, **options)
 
 

@@ -9,6 +9,18 @@ from typing import Any
 from isp_addons.clock import Clock
 from isp_addons.vendor_api.http import CLOCK_HEADER
 
+PATIENCE = "3"
+"""The ``read_timeout`` of every vendor under test, in seconds: no machine that stands still for a moment spoils a test."""
+
+_SECONDS = {"timeout_after": 0.05, "slow": 2 * float(PATIENCE)}
+"""An answer is as lost when its connection is cut at once; the kit proves of every vendor that a silent one is given up."""
+
+
+def fault(kind: str, **details: Any) -> dict[str, Any]:
+    """What to tell a stand-in so that a call goes wrong."""
+    seconds = {"seconds": _SECONDS[kind]} if kind in _SECONDS else {}
+    return {"kind": kind, **seconds, **details}
+
 
 @dataclass(frozen=True)
 class Doors:
@@ -31,4 +43,4 @@ class Doors:
 
     def fault(self, kind: str, **details: Any) -> None:
         """Let the next call go wrong, or those that *details* name."""
-        self("POST", "faults", {"kind": kind, **details})
+        self("POST", "faults", fault(kind, **details))

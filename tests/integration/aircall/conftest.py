@@ -15,7 +15,7 @@ from isp_addons.vendor_api import LicenceView, VendorContext, VendorUser
 from isp_addons.vendor_api.http import CLOCK_HEADER
 from isp_addons_aircall import Aircall, AircallOptions
 from isp_addons_aircall.sandbox import AircallSandbox
-from servers.doors import Doors
+from servers.doors import PATIENCE, Doors
 
 NOW = datetime(2026, 3, 10, 12, 0, 30, tzinfo=UTC)
 
@@ -44,7 +44,7 @@ def make_vendor(sandbox: AircallSandbox, clock: ReplayClock) -> Iterator[MakeVen
     made: list[Vendor] = []
 
     def make(*, language: str = "en", without: tuple[str, ...] = (), **options: str) -> Vendor:
-        given = {**sandbox.options(), "read_timeout": "0.4", "page_size": "2", **options}
+        given = {**sandbox.options(), "read_timeout": PATIENCE, "page_size": "2", **options}
         checked = AircallOptions.model_validate({name: value for name, value in given.items() if name not in without})
         made.append(Vendor("aircall", Aircall(VendorContext("aircall", checked, clock, language)), "1"))
         return made[-1]

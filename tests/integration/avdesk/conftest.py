@@ -11,7 +11,7 @@ from isp_addons.host import Host, Vendor, VendorSection
 from isp_addons.vendor_api import LicenceView
 from isp_addons_avdesk import AvDesk
 from isp_addons_avdesk.sandbox import AvDeskSandbox
-from servers.doors import Doors
+from servers.doors import PATIENCE, Doors
 
 LOGIN, PASSWORD = "billing", "pa55-of-av-desk"
 PREMIUM = "91644cc3-1dc1-42dc-a41e-5ea001f5538d"
@@ -56,7 +56,7 @@ def make_vendor(sandbox: AvDeskSandbox, clock: ReplayClock) -> Iterator[MakeVend
     hosts: list[Host] = []
 
     def make(*, clock: Clock = clock, **options: str) -> Vendor:
-        given = {"url": sandbox.url, "login": LOGIN, "password": PASSWORD, "read_timeout": "0.3", **options}
+        given = {"url": sandbox.url, "login": LOGIN, "password": PASSWORD, "read_timeout": PATIENCE, **options}
         checked = AvDesk.Options.model_validate(given)
         host = Host([VendorSection("drweb", "avdesk", True, checked)], clock=clock)
         hosts.append(host)

@@ -6,7 +6,7 @@ from typing import Any
 
 from isp_addons.clock import Clock
 from isp_addons_avdesk.sandbox import AvDeskSandbox
-from servers.doors import Doors
+from servers.doors import PATIENCE, Doors
 
 LOGIN, PASSWORD = "billing", "pa55-of-av-desk"
 
@@ -21,14 +21,14 @@ class StandIn:
     @property
     def options(self) -> dict[str, str]:
         """How a vendor is configured that speaks to it."""
-        return {"url": self.server.url, "login": LOGIN, "password": PASSWORD, "read_timeout": "0.3"}
+        return {"url": self.server.url, "login": LOGIN, "password": PASSWORD, "read_timeout": PATIENCE}
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         return Doors(self.server.url, self.clock)(method, path, body)
 
     def fault(self, kind: str, **details: Any) -> None:
         """Let the next call go wrong, or those that *details* name."""
-        self.ask("POST", "faults", {"kind": kind, **details})
+        Doors(self.server.url, self.clock).fault(kind, **details)
 
     def recovers(self) -> None:
         self.ask("DELETE", "faults")

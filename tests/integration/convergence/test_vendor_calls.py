@@ -54,12 +54,12 @@ def _states(isp: Isp) -> list[str]:
 
 
 def test_a_vendor_that_does_not_answer_is_given_its_time_and_no_more(isp: Isp) -> None:
-    isp.configure("vendor:avdesk", read_timeout="0.3")
+    isp.configure("vendor:avdesk", read_timeout="1")
     _suspends(isp, 1)
     isp.vendor.goes_wrong("timeout_after", seconds=30)
     began = time.monotonic()
     assert isp("converge").row["failed"] == 1
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
     (subscription,) = isp("subscriptions", "list").rows
     assert subscription["vendor_state"] == "unknown", "nobody pretends that it is done, or that it is not"
     _later(isp, minutes=1)

@@ -15,7 +15,7 @@ from isp_addons.vendor_api import LicenceView, VendorContext
 from isp_addons.vendor_api.http import CLOCK_HEADER
 from isp_addons_eset import Eset, EsetOptions
 from isp_addons_eset.sandbox import EsetSandbox
-from servers.doors import Doors
+from servers.doors import PATIENCE, Doors
 
 LOGIN, PASSWORD = "billing@isp", "pa55-of-eset"
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -70,7 +70,7 @@ def make_vendor(sandbox: EsetSandbox, clock: ReplayClock) -> Iterator[MakeVendor
     made: list[Vendor] = []
 
     def make(*, server: EsetSandbox = sandbox, clock: Clock = clock, **options: str) -> Vendor:
-        checked = EsetOptions.model_validate({**server.options(), "read_timeout": "0.4", **options})
+        checked = EsetOptions.model_validate({**server.options(), "read_timeout": PATIENCE, **options})
         made.append(Vendor("eset", Eset(VendorContext("eset", checked, clock)), "1"))
         return made[-1]
 

@@ -10,7 +10,7 @@ from isp_addons.vendor import Vendor
 from isp_addons.vendor_api import Clock, LicenceView, ReplayClock, VendorContext
 from isp_addons_gateway import Gateway, GatewayOptions
 from isp_addons_gateway.sandbox import GatewaySandbox
-from servers.doors import Doors
+from servers.doors import PATIENCE, Doors
 
 SECRET = "k3y-that-signs-everything"
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -58,7 +58,7 @@ def make_vendor(sandbox: GatewaySandbox, clock: ReplayClock) -> Iterator[MakeVen
     made: list[Vendor] = []
 
     def make(*, clock: Clock = clock, **options: str) -> Vendor:
-        checked = GatewayOptions.model_validate({**sandbox.options(), "read_timeout": "0.4", **options})
+        checked = GatewayOptions.model_validate({**sandbox.options(), "read_timeout": PATIENCE, **options})
         made.append(Vendor("office", Gateway(VendorContext("office", checked, clock)), "1"))
         return made[-1]
 

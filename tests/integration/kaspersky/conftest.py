@@ -17,7 +17,7 @@ from isp_addons.vendor_api import LicenceView, VendorContext
 from isp_addons.vendor_api.http import CLOCK_HEADER
 from isp_addons_kaspersky import Kaspersky, KasperskyOptions
 from isp_addons_kaspersky.sandbox import KasperskySandbox
-from servers.doors import Doors
+from servers.doors import PATIENCE, Doors
 
 USER, PASSWORD = "isp-example", "pa55&of<kaspersky"
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -78,7 +78,7 @@ def make_vendor(sandbox: KasperskySandbox, clock: ReplayClock) -> Iterator[MakeV
     made: list[Vendor] = []
 
     def make(*, server: KasperskySandbox = sandbox, clock: Clock = clock, **options: str) -> Vendor:
-        checked = KasperskyOptions.model_validate({**server.options(), "read_timeout": "0.5", **options})
+        checked = KasperskyOptions.model_validate({**server.options(), "read_timeout": PATIENCE, **options})
         made.append(Vendor("kaspersky", Kaspersky(VendorContext("kaspersky", checked, clock)), "1"))
         return made[-1]
 
