@@ -30,8 +30,8 @@ STATEMENTS = (
     "WHERE base_price <> 0",
     "INSERT INTO ledger_entry (account_id, amount, kind, key, note, at) "
     f"SELECT s.account_id, -s.price, 'add_on', 'add_on-' || s.id || '-1', 'add-on', :now {_PAYING}",
-    "INSERT INTO charge (subscription_id, period_start, period_end, amount, at) "
-    f"SELECT s.id, :end, :next_end, s.price, :now {_PAYING}",
+    "INSERT INTO charge (subscription_id, part, period_start, period_end, amount, at) "
+    f"SELECT s.id, 0, :end, :next_end, s.price, :now {_PAYING}",
     "UPDATE ledger_account SET balance = balance - base_price - coalesce((SELECT total FROM totals t "
     "WHERE t.account_id = ledger_account.account_id AND t.pays), 0), period_start = :end, period_end = :next_end",
     f"{_AUDIT} 'subscription', s.id, 'paid_until', s.paid_until, :next_end_text, 'paid' {_PAYING}",

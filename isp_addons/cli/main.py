@@ -30,7 +30,7 @@ COMMANDS = {
         "cancel": ("subscriptions", "Cancel a subscription at the end of what is paid."),
         "hold": ("subscriptions", "Suspend a subscription by hand."),
         "release": ("subscriptions", "Lift a hold that was put by hand."),
-        "subscriptions": ("subscriptions", "List and explain subscriptions."),
+        "subscriptions": ("subscriptions", "List and explain subscriptions; change their quantity."),
         "seats": ("seats", "Give users seats of a subscription, take them back, list them."),
     },
     "What the billing says": {

@@ -4,6 +4,7 @@ import secrets
 
 import click
 
+from isp_addons.cli.changes import change, pending, withdraw
 from isp_addons.cli.output import SUBSCRIPTION, Session, json_option, limit_option, say, show, when
 from isp_addons.domain.cause import Source
 from isp_addons.domain.hold import BY_HAND, HoldOwner
@@ -11,6 +12,7 @@ from isp_addons.domain.period import parse_moment, parse_whole
 from isp_addons.domain.subscription import Plan
 from isp_addons.domain.text import parse_line
 
+_IF_PENDING = ("pending_quantity", "pending_from")
 _OWNERS = click.Choice([owner.value for owner in BY_HAND])
 
 
@@ -55,13 +57,21 @@ def order(
 @click.command()
 @click.argument("subscription", type=SUBSCRIPTION)
 @click.option("--term", metavar="MONTHS", help="For how long; the same as before if not given.")
+@click.option("--quantity", help="How many units in the new term; as before if not given.")
 @json_option
 @click.pass_obj
-def renew(session: Session, *, subscription: int, term: str | None, as_json: bool) -> None:
+def renew(session: Session, *, subscription: int, term: str | None, quantity: str | None, as_json: bool) -> None:
     """Renew the one-off SUBSCRIPTION: from its old end when early, from today when late."""
+    from isp_addons.domain.catalogue import MOST_QUANTITY
     from isp_addons.services.charge import renew as renew_term
 
-    until = renew_term(session.app.context, session.cause("renewed"), subscription_id=subscription, term=term)
+    until = renew_term(
+        session.app.context,
+        session.cause("renewed"),
+        subscription_id=subscription,
+        term=term,
+        quantity=None if quantity is None else parse_whole(quantity, name="quantity", most=MOST_QUANTITY),
+    )
     say(
         f"Subscription {subscription} is paid until {when(until)} UTC.",
         as_json=as_json,
@@ -145,7 +155,11 @@ def release(session: Session, *, subscription: int, owner: str, as_json: bool) -
 
 @click.group()
 def subscriptions() -> None:
-    """List and explain subscriptions."""
+    """List and explain subscriptions; change their quantity."""
+
+
+subscriptions.add_command(change)
+subscriptions.add_command(withdraw)
 
 
 @subscriptions.command("list")
@@ -164,7 +178,8 @@ def list_subscriptions(session: Session, *, account: str | None, held_by: str | 
     with session.app.store.read() as database:
         rows = subscription_rows(database, account=account, held_by=held_by, limit=limit)
     if not as_json:
-        rows = [{**row, "paid_until": when(row["paid_until"])} for row in rows]
+        rows = [{**row, "paid_until": when(row["paid_until"]), "pending": pending(row)} for row in rows]
+    to_come = {"pending": "To come"} if any(row["pending_quantity"] is not None for row in rows) else {}
     columns = {
         "id": "Id",
         "account": "Account",
@@ -172,6 +187,7 @@ def list_subscriptions(session: Session, *, account: str | None, held_by: str | 
         "plan": "Plan",
         "status": "Status",
         "quantity": "Qty",
+        **to_come,
         "price": "Price",
         "paid_until": "Paid until",
         "vendor_state": "At the vendor",
@@ -201,7 +217,7 @@ def show_subscription(session: Session, *, subscription: int, as_json: bool) -> 
         show([{**found[0], "history": rows}], as_json=True, columns={}, empty="")
         return
     show(
-        [{"name": name, "value": value} for name, value in found[0].items()],
+        [{"name": name, "value": value} for name, value in found[0].items() if value is not None or name not in _IF_PENDING],
         as_json=False,
         columns={"name": "Subscription", "value": str(subscription)},
         empty="",

@@ -14,7 +14,7 @@ from isp_addons.domain.problem import BadInput, Refused, TryAgain
 from isp_addons.domain.proration import Proration, months_to_pay
 from isp_addons.domain.subscription import Plan
 from isp_addons.domain.text import parse_line
-from isp_addons.services import charge, find, issue, prices, trial
+from isp_addons.services import charge, find, issue, prices, quantities, trial
 from isp_addons.services.context import Context
 from isp_addons.services.subscribe import NewSubscription, create
 from isp_addons.store import scratch
@@ -98,9 +98,7 @@ def _months(context: Context, product: Product, order: Order) -> int:
 def _may_order(context: Context, session: Session, product: Product, funds: Any, order: Order) -> None:
     if not product.on_sale:
         raise Refused(f"{product.code} is not on sale.", code="not_on_sale")
-    if order.quantity < product.least or (product.most is not None and order.quantity > product.most):
-        limits = f"at least {product.least}" if product.most is None else f"{product.least} to {product.most}"
-        raise BadInput(f"{product.code} is sold {limits} at a time, not {order.quantity}.", code="bad_quantity")
+    quantities.check_limits(product, order.quantity)
     if funds.blocked:
         raise Refused(
             f"The account {order.account} is blocked in the billing; it can order once it is free.", code="account_blocked"

@@ -1,19 +1,22 @@
 """Looking: accounts and subscriptions as people ask about them. Nothing here changes anything."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, select
+from sqlalchemy import Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from isp_addons.domain.event import parse_account
 from isp_addons.domain.forecast import AddOn, choose
+from isp_addons.domain.licence import SeenState
 from isp_addons.domain.money import format_amount
 from isp_addons.services import codes, find, forecast
 from isp_addons.services.context import Context
-from isp_addons.store import scratch
-from isp_addons.store.tables import Account, Hold, Licence, Product, Subscription
+from isp_addons.store import changes, scratch
+from isp_addons.store.tables import Account, Hold, Licence, Product, QuantityChange, Subscription
+
+_GONE = (SeenState.ABSENT.value, SeenState.ENDED.value)
 
 
 def account_rows(context: Context, *, at: datetime, limit: int) -> list[dict[str, Any]]:
@@ -87,13 +90,21 @@ def explain(context: Context, ref: str, *, at: datetime) -> Iterator[dict[str, s
         for row in subscription_rows(session, account=ref, limit=100):
             held = f", held by {row['holds']}" if row["holds"] else ""
             policy = codes.policy(session, row["id"])
+            said = f". {policy}" if policy else ""
             yield {
                 "what": f"Subscription {row['id']}",
-                "value": f"{row['product']}: {row['status']}, {row['vendor_state']}{held}{f'. {policy}' if policy else ''}",
+                "value": f"{row['product']}: {row['status']}, {row['vendor_state']}{held}{_told(row)}{said}",
             }
         missing = _missing(context, session, funds)
         if missing:
             yield {"what": "To pay for everything", "value": money(missing)}
+
+
+def _told(row: Mapping[str, Any]) -> str:
+    """The pending change of quantity in words."""
+    if row["pending_quantity"] is None:
+        return ""
+    return f", {row['quantity']} units, {row['pending_quantity']} from {row['pending_from'].isoformat()}"
 
 
 def _missing(context: Context, session: Session, funds: Any) -> int:
@@ -121,6 +132,8 @@ def _subscriptions() -> Select[Any]:
             func.count().label("licences"),
             func.sum(case((Licence.given_up_at.is_not(None), 1), else_=0)).label("given_up"),
         )
+        .join(Subscription, Subscription.id == Licence.subscription_id)
+        .where(or_(Licence.seat <= Subscription.quantity, Licence.seen_state.not_in(_GONE)))
         .group_by(Licence.subscription_id)
         .subquery("states")
     )
@@ -140,10 +153,13 @@ def _subscriptions() -> Select[Any]:
             states.c.wanted,
             states.c.licences,
             states.c.given_up,
+            QuantityChange.quantity.label("pending_quantity"),
+            QuantityChange.from_at.label("pending_from"),
         )
         .join(Account, Account.id == Subscription.account_id)
         .join(Product, Product.id == Subscription.product_id)
         .outerjoin(states, states.c.subscription_id == Subscription.id)
+        .outerjoin(QuantityChange, and_(QuantityChange.subscription_id == Subscription.id, changes.is_pending()))
     )
 
 
@@ -183,6 +199,8 @@ def _row(row: Any, owners: list[str]) -> dict[str, Any]:
         "plan": row.plan,
         "status": row.status,
         "quantity": row.quantity,
+        "pending_quantity": row.pending_quantity,
+        "pending_from": row.pending_from,
         "price": format_amount(row.price, row.currency),
         "currency": row.currency,
         "paid_until": row.paid_until,

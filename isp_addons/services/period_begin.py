@@ -15,7 +15,7 @@ from isp_addons.domain.period import add_months, time_zone
 from isp_addons.domain.subscription import Plan, Status
 from isp_addons.services import block, codes_wait, forecast, issue, reprice, top_up
 from isp_addons.services.context import Context
-from isp_addons.store import audit, codes, holds, scratch, wants
+from isp_addons.store import audit, changes, codes, holds, scratch, wants
 from isp_addons.store.codes import Need
 from isp_addons.store.tables import Account, Charge, Hold, LedgerAccount, Subscription
 
@@ -60,6 +60,7 @@ class _Group:
 
 def apply(context: Context, cause: Cause) -> PeriodBeginResult:
     """Begin every period that is due at ``cause.at``, one transaction for each group of accounts that share it."""
+    _begin_terms(context, cause)
     if not context.billing.takes_money:
         gathered = context.billing.gather(None, at=cause.at)
         with context.store.write() as session:
@@ -80,12 +81,22 @@ def apply(context: Context, cause: Cause) -> PeriodBeginResult:
     return result + PeriodBeginResult(charged=codes_wait.bring_back(context, cause))
 
 
+def _begin_terms(context: Context, cause: Cause) -> None:
+    """One-off terms that were renewed early with another quantity have it from the beginning of the new term on."""
+    with context.store.read() as session:
+        due = changes.any_term_begins(session, at=cause.at)
+    if due:
+        with context.store.write() as session:
+            changes.begin_terms(session, cause)
+
+
 def mark_paid(context: Context, session: Session, cause: Cause) -> PeriodBeginResult:
     """A remote billing's period began (`scratch.funds` tells): what is not held counts as paid until its new end.
 
     The billing took the money itself, but takes nothing from an account that it blocks: what is not paid is held. What finds
     no code is held too, but paid until the same end: it needs no money when a code is there, only the code.
     """
+    changes.begin_periods(session, cause, start=cause.at)
     forecast.gather_renewing(session)
     held = exists().where(
         Hold.subscription_id == scratch.renewing.c.subscription_id,
@@ -160,6 +171,7 @@ def _begin(context: Context, session: Session, cause: Cause, group: _Group) -> P
     ledger.lock_where(session, members)
     ledger.fill_where(session, members)
     accounts = session.scalar(select(func.count()).select_from(scratch.funds)) or 0
+    changes.begin_periods(session, cause, start=group.start)
     forecast.gather_renewing(session)
     _leave_out_blocked(session)
     sellers = issue.vendors(context, session)

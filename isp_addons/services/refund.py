@@ -1,6 +1,6 @@
 """A vendor refused to create what was paid for: the charge is reversed, and both entries stay visible."""
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from isp_addons.billing import ledger
@@ -10,7 +10,7 @@ from isp_addons.domain.retry import FailureKind
 from isp_addons.domain.subscription import Status
 from isp_addons.services import block, cancel, find, issue, top_up
 from isp_addons.services.context import Context
-from isp_addons.store.tables import Account, ActivationCode, Charge, Licence, Subscription
+from isp_addons.store.tables import Account, ActivationCode, Charge, Licence, QuantityChange, Subscription
 
 _FOR_GOOD = (FailureKind.REJECTED.value, FailureKind.UNSUPPORTED.value)
 _MOST = 1000
@@ -21,7 +21,7 @@ def reverse_refused(context: Context, cause: Cause) -> int:
 
     New: no licence of it was ever seen active before the refusal. Seats that the vendor did create are ended again. What is
     given back may free or bring back other add-ons of the same account, as any money does. Where an activation code may have
-    been shown, nothing is reversed: a person decides.
+    been shown, or a seat was refused that came later than the order, nothing is reversed: a person decides.
     """
     if not context.billing.takes_money:
         return 0
@@ -32,6 +32,7 @@ def reverse_refused(context: Context, cause: Cause) -> int:
             Licence.reference.is_(None),
             Licence.given_up_at.is_not(None),
             Licence.failure.in_(_FOR_GOOD),
+            Licence.seat <= _ordered(),
         )
         rows = session.execute(
             select(Subscription, Charge)
@@ -52,6 +53,15 @@ def reverse_refused(context: Context, cause: Cause) -> int:
             block.settle(session, cause)
             top_up.settle(context, session, cause)
         return len(rows)
+
+
+def _ordered() -> ColumnElement[int]:
+    """With how many units a `Subscription` began."""
+    first = select(QuantityChange.before).where(
+        QuantityChange.subscription_id == Subscription.id, QuantityChange.applied_at.is_not(None)
+    )
+    earliest = first.order_by(QuantityChange.id).limit(1).correlate(Subscription)
+    return func.coalesce(earliest.scalar_subquery(), Subscription.quantity)
 
 
 def _code_was_seen() -> ColumnElement[bool]:

@@ -12,7 +12,7 @@ from isp_addons.domain.price_list import PriceList
 from isp_addons.domain.problem import Refused
 from isp_addons.domain.subscription import Plan, Status
 from isp_addons.services import prices
-from isp_addons.store import audit
+from isp_addons.store import audit, changes
 from isp_addons.store.tables import Price, Subscription
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,10 @@ def _windows(lists: dict[datetime, PriceList]) -> Iterator[tuple[datetime, datet
 
 
 def _reprice(session: Session, cause: Cause, product_id: int, begin: datetime, end: datetime | None, valid: PriceList) -> int:
-    """Price those whose next period begins from *begin* to *end*, by quantity: a statement for each quantity that there is."""
+    """Price those whose next period begins from *begin* to *end*, by quantity: a statement for each quantity that there is.
+
+    The quantity is that of the next period: where a change is pending, the one that is to come.
+    """
     now = literal(cause.at, Subscription.paid_until.type)
     next_period: ColumnElement[datetime] = case((Subscription.paid_until > now, Subscription.paid_until), else_=now)
     theirs = [
@@ -56,13 +59,14 @@ def _reprice(session: Session, cause: Cause, product_id: int, begin: datetime, e
         *([next_period < end] if end is not None else []),
     ]
     changed = 0
-    for quantity in session.scalars(select(Subscription.quantity).where(*theirs).distinct()).all():
+    units = changes.next_quantity()
+    for quantity in session.scalars(select(units).where(*theirs).distinct()).all():
         try:
             price = valid.price_for(quantity, months=1)
         except Refused as problem:
             log.warning("subscriptions of product %s keep their price: %s", product_id, problem.message)
             continue
-        different = and_(*theirs, Subscription.quantity == quantity, Subscription.price != price)
+        different = and_(*theirs, units == quantity, Subscription.price != price)
         audit.record_all(
             session,
             cause,

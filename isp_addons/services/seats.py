@@ -13,7 +13,7 @@ from isp_addons.domain.seats import Pool, by_hand, is_account_wide
 from isp_addons.domain.subscription import Status
 from isp_addons.services import find
 from isp_addons.services.context import Context
-from isp_addons.store import audit, users
+from isp_addons.store import audit, changes, users
 from isp_addons.store.tables import Product, Seat, Subscription, VendorUser
 
 _ON = (Status.RUNNING.value, Status.ENDING.value)
@@ -53,6 +53,7 @@ def assign(context: Context, cause: Cause, *, subscription_id: int, user: str) -
         if session.scalar(standing) is not None:
             return False
         _pool(session, subscription).give()
+        _pool_to_come(session, subscription).give()
         session.add(Seat(subscription_id=subscription_id, user_id=chosen.id, given_at=cause.at))
         audit.record(
             session,
@@ -137,6 +138,13 @@ def _everybody(session: Session, subscription: Subscription, product: Product, l
 
 def _pool(session: Session, subscription: Subscription) -> Pool:
     return Pool(total=subscription.quantity, assigned=users.standing_seats(session, subscription_id=subscription.id))
+
+
+def _pool_to_come(session: Session, subscription: Subscription) -> Pool:
+    """The pool of the next period: where less is to come, no more seats are given than there will be."""
+    pending = changes.pending_of(session, subscription.id)
+    pool = _pool(session, subscription)
+    return pool if pending is None else Pool(total=min(pool.total, pending.quantity), assigned=pool.assigned)
 
 
 def _row(user: VendorUser, given_at: datetime | None) -> SeatRow:

@@ -12,7 +12,7 @@ from isp_addons.domain.licence import WantedState
 from isp_addons.domain.subscription import Plan, Status, licence_end
 from isp_addons.services import trial
 from isp_addons.services.context import Context
-from isp_addons.store import audit, leases, schema
+from isp_addons.store import audit, leases, schema, wants
 from isp_addons.store.tables import Licence, Product, Subscription
 
 
@@ -75,7 +75,7 @@ def licence_rows(
             "subscription_id": subscription.id,
             "seat": seat,
             "vendor": product.vendor,
-            "key": f"ia{installation}-{subscription.id}-{seat}",
+            "key": wants.licence_key(installation, subscription.id, seat),
             "wanted_state": WantedState.ACTIVE.value,
             "wanted_quantity": 1 if can.counts_seats else subscription.quantity,
             "wanted_end": leases.seconds(end),

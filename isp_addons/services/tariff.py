@@ -13,7 +13,7 @@ from isp_addons.domain.text import parse_line
 from isp_addons.services import cancel, find
 from isp_addons.services.context import Context
 from isp_addons.services.subscribe import NewSubscription, create
-from isp_addons.store import audit, holds, scratch, wants
+from isp_addons.store import audit, changes, holds, scratch, wants
 from isp_addons.store.tables import Account, Product, Subscription, TariffProduct
 
 log = logging.getLogger(__name__)
@@ -122,16 +122,17 @@ def _usable(context: Context, product: Product) -> bool:
 
 def _bundle(session: Session, cause: Cause, running: Subscription) -> None:
     """The same subscription from now on comes with the tariff: without end, and without a price that could hold it."""
-    changes: list[tuple[str, object, object]] = [
+    fields: list[tuple[str, object, object]] = [
         ("plan", running.plan, Plan.BUNDLED.value),
         ("status", running.status, Status.RUNNING.value),
         ("paid_until", running.paid_until, None),
     ]
-    for field, before, after in changes:
+    for field, before, after in fields:
         if before != after:
             audit.record(session, cause, subject="subscription", subject_id=running.id, field=field, before=before, after=after)
     running.plan, running.status = Plan.BUNDLED.value, Status.RUNNING.value
     running.price, running.paid_until = 0, None
+    changes.drop(session, cause, running.id)
     session.flush()
     holds.choose(session, [running.id])
     holds.lift(session, cause, owner=HoldOwner.FORECAST)

@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Subquery, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import Subquery, and_, bindparam, case, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from isp_addons.domain.cause import Cause
 from isp_addons.domain.hold import HoldOwner
 from isp_addons.domain.licence import SeenState, WantedState
 from isp_addons.domain.subscription import Status
-from isp_addons.store import audit, codes, scratch
+from isp_addons.store import audit, codes, schema, scratch
 from isp_addons.store.leases import seconds
 from isp_addons.store.tables import Hold, Licence, Subscription
 
@@ -118,6 +118,71 @@ def hand_over(session: Session, cause: Cause, *, before: int, after: int, rows: 
     return {licence.seat for licence in found}
 
 
+def resize(session: Session, cause: Cause, *, in_seats: bool) -> None:
+    """Bring the licences of `scratch.touched` in line with the quantity of their subscriptions.
+
+    *in_seats*: one licence for each unit; the missing ones are added, and of those that are too many the highest are ended.
+    Otherwise one licence with all units.
+    """
+    if in_seats:
+        _add_seats(session, cause)
+        rework(session, cause)
+        return
+    touched = scratch.touched.c
+    different = and_(
+        Licence.subscription_id == Subscription.id,
+        Subscription.id.in_(select(touched.subscription_id)),
+        Licence.wanted_quantity != Subscription.quantity,
+    )
+    audit.record_all(
+        session,
+        cause,
+        subject="licence",
+        subject_id=Licence.id,
+        field="wanted_quantity",
+        before=Licence.wanted_quantity,
+        after=Subscription.quantity,
+        where=select(Licence.id).where(different),
+    )
+    session.execute(
+        update(Licence)
+        .where(different)
+        .values(wanted_quantity=Subscription.quantity, **_fresh_chance(cause))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _add_seats(session: Session, cause: Cause) -> None:
+    """Write the licences of units that never had one, with the vendor and the end date of the first."""
+    most = select(func.max(Licence.seat)).where(Licence.subscription_id == Subscription.id).correlate(Subscription)
+    rows = session.execute(
+        select(Subscription.id, Subscription.quantity, most.scalar_subquery().label("most"), Licence.vendor, Licence.wanted_end)
+        .join(scratch.touched, scratch.touched.c.subscription_id == Subscription.id)
+        .join(Licence, and_(Licence.subscription_id == Subscription.id, Licence.seat == 1))
+    )
+    installation = schema.installation(session)
+    fresh = [
+        {
+            "subscription_id": row.id,
+            "seat": seat,
+            "vendor": row.vendor,
+            "key": licence_key(installation, row.id, seat),
+            "wanted_state": WantedState.ACTIVE.value,
+            "wanted_end": row.wanted_end,
+            "next_try_at": cause.at,
+        }
+        for row in rows
+        for seat in range(row.most + 1, row.quantity + 1)
+    ]
+    if fresh:
+        session.execute(insert(Licence), fresh)
+
+
+def licence_key(installation: str, subscription_id: int, seat: int) -> str:
+    """Our own id of a licence, which every vendor is told."""
+    return f"ia{installation}-{subscription_id}-{seat}"
+
+
 def _fresh_chance(cause: Cause) -> dict[str, Any]:
     """What else changes when something new is wanted: what failed or was given up before is tried anew.
 
@@ -131,7 +196,7 @@ def _wishes(*, has_codes: bool) -> Subquery:
     """What each licence of the touched subscriptions should be.
 
     A code that was issued stays as it is, whatever holds its subscription: while a hold stands, the next one is not issued.
-    Where there are no codes (not *has_codes*), nobody looks for them.
+    Where there are no codes (not *has_codes*), nobody looks for them. Seats above the quantity are ended.
     """
     touched = scratch.touched
     holds = (
@@ -145,7 +210,7 @@ def _wishes(*, has_codes: bool) -> Subquery:
         .group_by(Hold.subscription_id)
         .subquery("standing")
     )
-    over = Subscription.status.in_(_OVER)
+    over = or_(Subscription.status.in_(_OVER), Licence.seat > Subscription.quantity)
     is_held = holds.c.subscription_id.is_not(None)
     held = and_(is_held, ~codes.issued()) if has_codes else is_held
     only_forecast = and_(~over, held, holds.c.others == 0)

@@ -125,13 +125,49 @@ class Subscription(Base):
     ended_at: Mapped[datetime | None]
 
 
-class Charge(Base):
-    """Money taken for one period of one subscription, once. ``reversed_at``: given back, both entries stay visible."""
+class QuantityChange(Base):
+    """A change of a subscription's quantity, pending while ``applied_at`` and ``cancelled_at`` are None: at most one is.
 
-    __tablename__ = "charge"
-    __table_args__ = (UniqueConstraint("subscription_id", "period_start"),)
+    ``key``: the caller's own, once. ``from_at``: from when it counts; ``in_seats``: the vendor has a licence for each unit.
+    ``amount`` was taken for it at once; ``price`` is that of the next period after it, in minor units.
+    """
+
+    __tablename__ = "quantity_change"
+    __table_args__ = (
+        Index(
+            "uq_quantity_change_pending",
+            "subscription_id",
+            unique=True,
+            **where("applied_at IS NULL AND cancelled_at IS NULL"),
+        ),
+    )
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"))
+    key: Mapped[str | None] = mapped_column(String(120), unique=True)
+    actor: Mapped[str] = mapped_column(String(80))
+    effect: Mapped[str] = mapped_column(String(12))
+    before: Mapped[int]
+    quantity: Mapped[int]
+    in_seats: Mapped[bool]
+    amount: Mapped[int] = mapped_column(BigInteger, default=0)
+    price: Mapped[int] = mapped_column(BigInteger)
+    asked_at: Mapped[datetime]
+    from_at: Mapped[datetime]
+    applied_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+
+
+class Charge(Base):
+    """Money taken for one period of one subscription, once. ``reversed_at``: given back, both entries stay visible.
+
+    ``part`` 0 is the period itself; any other is the change of quantity that was charged for the rest of it.
+    """
+
+    __tablename__ = "charge"
+    __table_args__ = (UniqueConstraint("subscription_id", "period_start", "part"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"))
+    part: Mapped[int] = mapped_column(BigInteger, default=0)
     period_start: Mapped[datetime]
     period_end: Mapped[datetime]
     amount: Mapped[int] = mapped_column(BigInteger)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from isp_addons.domain.event import Word
 from isp_addons.domain.hold import HoldOwner
+from isp_addons.domain.quantity_change import When
 from isp_addons.domain.subscription import Plan
 from isp_addons.store.engine import Store
 from isp_addons.store.schema import upgrade
@@ -66,7 +67,12 @@ BY_HAND = st.one_of(
     one_of_theirs(World.releases, owner=owners),
     one_of_theirs(World.cancels, at_once=st.booleans()),
     one_of_theirs(World.takes_back),
-    one_of_theirs(World.renews),
+    one_of_theirs(World.renews, quantity=st.sampled_from([None, None, 1, 3])),
+)
+CHANGES = st.one_of(
+    one_of_theirs(World.changes, quantity=st.integers(1, 4), when=st.sampled_from(When)),
+    one_of_theirs(World.changes, quantity=st.integers(1, 4), when=st.sampled_from(When)),
+    one_of_theirs(World.withdraws),
 )
 VENDORS_ANSWER = step(World.vendors_answer, refused=st.sampled_from([False, False, True]))
 TIME = st.one_of(
@@ -74,7 +80,7 @@ TIME = st.one_of(
     step(time_passes, hours=st.sampled_from([1, 200, 744])),
     step(World.time_passes, hours=st.sampled_from([200, 744])),
 )
-LIKELY = [ORDERS] * 5 + [PAYS] * 2 + [HEARS] * 2 + [MOVES] + [BY_HAND] * 3 + [VENDORS_ANSWER] * 2 + [TIME] * 4
+LIKELY = [ORDERS] * 5 + [PAYS] * 2 + [HEARS] * 2 + [MOVES] + [BY_HAND] * 3 + [CHANGES] * 3 + [VENDORS_ANSWER] * 2 + [TIME] * 4
 STORIES = st.lists(st.sampled_from(LIKELY).flatmap(lambda strategy: strategy), min_size=20, max_size=35)
 
 

@@ -14,8 +14,22 @@ from isp_addons.domain.cause import Cause, Source
 from isp_addons.domain.event import Event, Word
 from isp_addons.domain.hold import HoldOwner
 from isp_addons.domain.problem import Problem
+from isp_addons.domain.quantity_change import Effect, When, Wish
 from isp_addons.domain.subscription import Plan
-from isp_addons.services import accounts, cancel, charge, hold, inbox, order, period_begin, period_end, products, refund, tariff
+from isp_addons.services import (
+    accounts,
+    cancel,
+    charge,
+    hold,
+    inbox,
+    order,
+    period_begin,
+    period_end,
+    products,
+    quantity_change,
+    refund,
+    tariff,
+)
 from isp_addons.services.context import Context, ForecastRules
 from isp_addons.store.engine import Store
 from isp_addons.store.tables import (
@@ -28,12 +42,15 @@ from isp_addons.store.tables import (
     LedgerEntry,
     Licence,
     Meta,
+    Product,
+    QuantityChange,
     Subscription,
 )
 from isp_addons.vendor_api import Capabilities, SuspendKind
 
 START = datetime(2026, 1, 28, 12, tzinfo=UTC)
 ON = ("running", "ending")
+PRICES = {"av": 15000, "cloud": 9990, "plain": 2000}
 OVER = ("ended", "refused")
 VENDORS = {
     "seats": Capabilities(suspends=SuspendKind.STATE, counts_seats=True, endless=True),
@@ -61,7 +78,8 @@ class World:
             for table in reversed(Base.metadata.sorted_tables):
                 if table.name != Meta.__tablename__:
                     session.execute(delete(table))
-        for code, vendor, price, priority in (("av", "seats", 15000, 1), ("cloud", "dated", 9990, 2), ("plain", None, 2000, 2)):
+        for code, vendor, priority in (("av", "seats", 1), ("cloud", "dated", 2), ("plain", None, 2)):
+            price = PRICES[code]
             new = products.NewProduct(code=code, name=code, vendor=vendor, price=price, priority=priority, terms="1,3")
             products.add(self.context, self.cause("opened"), new)
         tariff.include(self.context, self.cause("included"), tariff="Home+", product_code="av")
@@ -96,9 +114,9 @@ class World:
     def moves(self, ref: str, tariff: str) -> None:
         self.hears(Word.TARIFF_CHANGED, ref, tariff=tariff)
 
-    def renews(self, subscription: int) -> None:
+    def renews(self, subscription: int, *, quantity: int | None) -> None:
         with self.asked():
-            charge.renew(self.context, self.cause("renewed"), subscription_id=subscription)
+            charge.renew(self.context, self.cause("renewed"), subscription_id=subscription, quantity=quantity)
 
     def cancels(self, subscription: int, *, at_once: bool) -> None:
         with self.asked():
@@ -108,6 +126,26 @@ class World:
     def takes_back(self, subscription: int) -> None:
         with self.asked():
             cancel.undo(self.context, self.cause("taken back"), subscription_id=subscription)
+
+    def changes(self, subscription: int, *, quantity: int, when: When) -> None:
+        """What a dry run says is what is charged, and what the next period costs."""
+        wish = Wish(subscription=subscription, quantity=quantity, when=when)
+        with self.asked():
+            told = quantity_change.change(self.context, self.cause("looked"), wish, dry_run=True)
+            before = self._balance_of(subscription)
+            done = quantity_change.change(self.context, self.cause("changed"), wish)
+            assert done == told
+            if self._balance_of(subscription) != before - done.charged:
+                assert done.effect is Effect.PENDING, "only what is to come can bring a held add-on of the account back"
+
+    def withdraws(self, subscription: int) -> None:
+        with self.asked():
+            quantity_change.withdraw(self.context, self.cause("withdrawn"), subscription_id=subscription)
+
+    def _balance_of(self, subscription: int) -> int:
+        with self.store.read() as session:
+            theirs = select(LedgerAccount.balance).join(Subscription, Subscription.account_id == LedgerAccount.account_id)
+            return session.scalars(theirs.where(Subscription.id == subscription)).one()
 
     def holds(self, subscription: int, owner: HoldOwner, *, days: int | None) -> None:
         until = None if days is None else self.now + timedelta(days=days)
@@ -151,6 +189,7 @@ class World:
             self._check_money(session)
             self._check_charges(session)
             self._check_holds_and_wants(session)
+            self._check_quantities(session)
             self._check_audit(session)
 
     def check_nobody_uses_what_is_not_paid(self) -> None:
@@ -181,7 +220,7 @@ class World:
     def _check_charges(self, session: Any) -> None:
         """Each period of a subscription is charged once; what was given back was charged before."""
         charges = list(session.scalars(select(Charge)))
-        assert len({(each.subscription_id, each.period_start) for each in charges}) == len(charges)
+        assert len({(each.subscription_id, each.period_start, each.part) for each in charges}) == len(charges)
         taken = session.scalar(select(func.sum(LedgerEntry.amount)).where(LedgerEntry.kind == "add_on")) or 0
         given = session.scalar(select(func.sum(LedgerEntry.amount)).where(LedgerEntry.kind == "reversal")) or 0
         assert -taken == sum(each.amount for each in charges)
@@ -195,7 +234,11 @@ class World:
         blocked = self._blocked(session)
         for each in session.scalars(select(Subscription)):
             wanted = "ended" if each.status in OVER else "suspended" if standing[each.id] else "active"
-            licences = list(session.scalars(select(Licence).where(Licence.subscription_id == each.id)))
+            theirs = select(Licence).where(Licence.subscription_id == each.id)
+            assert {licence.wanted_state for licence in session.scalars(theirs.where(Licence.seat > each.quantity))} <= {
+                "ended"
+            }
+            licences = list(session.scalars(theirs.where(Licence.seat <= each.quantity)))
             assert {licence.wanted_state for licence in licences} <= {wanted}
             assert all(
                 licence.for_forecast == (standing[each.id] == {"forecast"}) for licence in licences if wanted == "suspended"
@@ -206,6 +249,26 @@ class World:
                 assert "forecast" not in standing[each.id] or each.status in OVER
             if each.status == "ended":
                 assert each.id in self.cancelled or each.plan == "bundled", "only a cancellation ends"
+
+    def _check_quantities(self, session: Any) -> None:
+        """At most one change is pending, the vendors are to have what there is, and the next period's price is known."""
+        pending = {
+            each.subscription_id: each.quantity
+            for each in session.scalars(select(QuantityChange))
+            if each.applied_at is None and each.cancelled_at is None
+        }
+        rows = session.scalar(
+            select(func.count()).where(QuantityChange.applied_at.is_(None), QuantityChange.cancelled_at.is_(None))
+        )
+        assert rows == len(pending)
+        for each, product in session.execute(select(Subscription, Product).join(Product)):
+            licences = list(session.scalars(select(Licence).where(Licence.subscription_id == each.id)))
+            if each.status in ON and product.vendor == "seats":
+                assert sorted(one.seat for one in licences if one.wanted_state != "ended") == list(range(1, each.quantity + 1))
+            elif product.vendor == "dated":
+                assert [one.wanted_quantity for one in licences] == [each.quantity][: len(licences)]
+            if each.plan in ("recurring", "one_off"):
+                assert each.price == PRICES[product.code] * pending.get(each.id, each.quantity)
 
     def _blocked(self, session: Any) -> set[int]:
         overdrawn = (LedgerAccount.balance + LedgerAccount.credit < 0) & LedgerAccount.unlimited.is_(False)

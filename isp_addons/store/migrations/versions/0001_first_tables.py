@@ -202,6 +202,7 @@ def upgrade() -> None:
     op.create_table('charge',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('part', sa.BigInteger(), nullable=False),
     sa.Column('period_start', isp_addons.store.types.UtcDateTime(timezone=True), nullable=False),
     sa.Column('period_end', isp_addons.store.types.UtcDateTime(timezone=True), nullable=False),
     sa.Column('amount', sa.BigInteger(), nullable=False),
@@ -209,7 +210,7 @@ def upgrade() -> None:
     sa.Column('reversed_at', isp_addons.store.types.UtcDateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_charge_subscription_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_charge')),
-    sa.UniqueConstraint('subscription_id', 'period_start', name=op.f('uq_charge_subscription_id_period_start'))
+    sa.UniqueConstraint('subscription_id', 'period_start', 'part', name=op.f('uq_charge_subscription_id_period_start_part'))
     )
     op.create_table('hold',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -260,6 +261,28 @@ def upgrade() -> None:
         batch_op.create_index('ix_licence_given_up', ['given_up_at'], unique=False, sqlite_where=sa.text('given_up_at IS NOT NULL'), postgresql_where=sa.text('given_up_at IS NOT NULL'))
         batch_op.create_index('ix_licence_leased', ['lease_owner'], unique=False, sqlite_where=sa.text('lease_owner IS NOT NULL'), postgresql_where=sa.text('lease_owner IS NOT NULL'))
         batch_op.create_index('ix_licence_reassert', ['reassert_at'], unique=False, sqlite_where=sa.text('reassert_at IS NOT NULL'), postgresql_where=sa.text('reassert_at IS NOT NULL'))
+
+    op.create_table('quantity_change',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sa.String(length=120), nullable=True),
+    sa.Column('actor', sa.String(length=80), nullable=False),
+    sa.Column('effect', sa.String(length=12), nullable=False),
+    sa.Column('before', sa.Integer(), nullable=False),
+    sa.Column('quantity', sa.Integer(), nullable=False),
+    sa.Column('in_seats', sa.Boolean(), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('price', sa.BigInteger(), nullable=False),
+    sa.Column('asked_at', isp_addons.store.types.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('from_at', isp_addons.store.types.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('applied_at', isp_addons.store.types.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('cancelled_at', isp_addons.store.types.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_quantity_change_subscription_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_quantity_change')),
+    sa.UniqueConstraint('key', name=op.f('uq_quantity_change_key'))
+    )
+    with op.batch_alter_table('quantity_change', schema=None) as batch_op:
+        batch_op.create_index('uq_quantity_change_pending', ['subscription_id'], unique=True, sqlite_where=sa.text('applied_at IS NULL AND cancelled_at IS NULL'), postgresql_where=sa.text('applied_at IS NULL AND cancelled_at IS NULL'))
 
     op.create_table('reminder',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -350,6 +373,10 @@ def downgrade() -> None:
 
     op.drop_table('seat')
     op.drop_table('reminder')
+    with op.batch_alter_table('quantity_change', schema=None) as batch_op:
+        batch_op.drop_index('uq_quantity_change_pending', sqlite_where=sa.text('applied_at IS NULL AND cancelled_at IS NULL'), postgresql_where=sa.text('applied_at IS NULL AND cancelled_at IS NULL'))
+
+    op.drop_table('quantity_change')
     with op.batch_alter_table('licence', schema=None) as batch_op:
         batch_op.drop_index('ix_licence_reassert', sqlite_where=sa.text('reassert_at IS NOT NULL'), postgresql_where=sa.text('reassert_at IS NOT NULL'))
         batch_op.drop_index('ix_licence_leased', sqlite_where=sa.text('lease_owner IS NOT NULL'), postgresql_where=sa.text('lease_owner IS NOT NULL'))
