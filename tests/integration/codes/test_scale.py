@@ -54,7 +54,7 @@ def test_a_hundred_thousand_codes_are_taken_in_within_seconds_and_sold_at_once(k
     _, level = codes.stock(kiosk.context, cause, lambda _name: StockRules(), vendors=["retail"])
     assert (level.article, level.free, level.taken) == ("kis", MANY - 1, 1)
     assert imported < 30
-    assert ordered < 1
+    assert ordered < 5
 
 
 def test_a_period_of_many_subscribers_takes_all_their_codes_in_a_few_questions(kiosk: Kiosk, store: Store) -> None:
