@@ -3,7 +3,7 @@
 import ssl
 import threading
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote, quote_plus, urlencode
@@ -28,6 +28,9 @@ from isp_addons.vendor_api.errors import (
 CLOCK_HEADER = "Isp-Addons-At"
 """Sent only while the product's clock is replayed, so that a stand-in vendor lives at the same moment."""
 
+ComeBack = Callable[[Mapping[str, str], datetime], datetime | None]
+"""What reads, from the headers of an answer and the moment now, when calls are allowed again."""
+
 _ANSWER_SHOWN = 300
 _LONGEST_WAIT = timedelta(days=1)
 _IN_A_PATH = "/%:@!$&'()*+,;=~"
@@ -43,6 +46,9 @@ def star(text: str, secrets: Iterable[str]) -> str:
 class VendorSession:
     """HTTP to one vendor. *timeout* is (connect, read) in seconds; *secrets* are starred in every error.
 
+    *certificate*: the files of a client certificate and its key, shown to the vendor; *come_back*: reads a vendor's own
+    header of when calls are allowed again, tried before ``Retry-After``.
+
     The environment's proxies and netrc are left alone on purpose: what a vendor call uses stands in the configuration.
     Cookies are not kept. Safe to share: each thread has a connection of its own.
     """
@@ -55,6 +61,8 @@ class VendorSession:
         timeout: tuple[float, float] = (3.0, 10.0),
         auth: tuple[str, str] | None = None,
         verify: bool | str = True,
+        certificate: tuple[str, str] | None = None,
+        come_back: ComeBack | None = None,
         secrets: Sequence[str] = (),
         user_agent: str = "",
     ) -> None:
@@ -62,6 +70,8 @@ class VendorSession:
         self._clock = clock
         self._timeout = timeout
         self._verify = verify
+        self._certificate = certificate
+        self._come_back = come_back
         headers = {**requests.utils.default_headers(), "User-Agent": f"isp-addons/{__version__} {user_agent}".strip()}
         told = set(secrets)
         if auth is not None:
@@ -93,7 +103,13 @@ class VendorSession:
         request = self._prepared(method, path, params, data, headers)
         try:
             response = self._session().send(
-                request, timeout=self._timeout, verify=self._verify, allow_redirects=False, stream=False, cert=None, proxies={}
+                request,
+                timeout=self._timeout,
+                verify=self._verify,
+                cert=self._certificate,
+                allow_redirects=False,
+                stream=False,
+                proxies={},
             )
         except requests.exceptions.RequestException as error:
             raise self._lost(error, action=action, changes=changes) from error
@@ -162,7 +178,7 @@ class VendorSession:
                 answer=answer,
                 hint="Check the login and its rights in the vendor's section, then resume the vendor.",
             )
-        until = retry_after(response.headers.get("Retry-After"), self._clock.now())
+        until = self._allowed_again(response)
         if status == 429 or (status == 503 and until is not None):
             return RateLimited(f"{self._base_url} asks us to slow down.", until=until, action=action, status=status)
         if status == 503 or (status >= 500 and not changes):
@@ -171,6 +187,12 @@ class VendorSession:
             kind = OutcomeUnknown if changes else Unavailable
             return kind(f"{self._base_url} failed on its side.", action=action, status=status, answer=answer)
         return Rejected(f"{self._base_url} refused the call.", action=action, status=status, answer=answer)
+
+    def _allowed_again(self, response: requests.Response) -> datetime | None:
+        now = self._clock.now()
+        told = self._come_back if response.status_code == 429 else None
+        own = told(response.headers, now) if told is not None else None
+        return own or retry_after(response.headers.get("Retry-After"), now)
 
 
 def retry_after(value: str | None, now: datetime) -> datetime | None:

@@ -9,9 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import requests
-
-from isp_addons.vendor_api import Clock, RateLimited, Unavailable, VendorError, VendorUser
+from isp_addons.vendor_api import Clock, Unavailable, VendorUser
 from isp_addons.vendor_api.http import VendorSession, star
 from isp_addons_aircall.options import AircallOptions
 from isp_addons_aircall.translate import read_user
@@ -25,16 +23,6 @@ _READINGS = 3
 _TEXT_SHOWN = 300
 
 
-class _Session(VendorSession):
-    """Knows Aircall's own header of when to come back."""
-
-    def _refused(self, response: requests.Response, *, action: str, changes: bool) -> VendorError:
-        error = super()._refused(response, action=action, changes=changes)
-        if isinstance(error, RateLimited):
-            error.until = reset_at(response.headers.get(RESET), self._clock.now()) or error.until
-        return error
-
-
 class AircallClient:
     """Speaks to one company. Safe to share between threads."""
 
@@ -43,12 +31,13 @@ class AircallClient:
         self._secrets = (token,)
         self._account = options.account
         self._page_size = options.page_size
-        self._session = _Session(
+        self._session = VendorSession(
             options.url,
             clock=clock,
             timeout=options.timeout,
             verify=options.verify,
             auth=(options.api_id, token),
+            come_back=lambda headers, now: reset_at(headers.get(RESET), now),
             secrets=self._secrets,
             user_agent="aircall",
         )

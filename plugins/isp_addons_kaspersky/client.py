@@ -10,7 +10,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from isp_addons.vendor_api import Clock, OutcomeUnknown, Unauthorised, Unavailable, VendorError
-from isp_addons.vendor_api.http import star
+from isp_addons.vendor_api.http import VendorSession, star
 from isp_addons_kaspersky import items
 from isp_addons_kaspersky.answers import (
     UNKNOWN_SUBSCRIBER,
@@ -21,9 +21,9 @@ from isp_addons_kaspersky.answers import (
     refusal,
     transaction_error,
 )
+from isp_addons_kaspersky.certificate import certificate_refused
 from isp_addons_kaspersky.items import Item, Kind, Platform
 from isp_addons_kaspersky.options import KasperskyOptions
-from isp_addons_kaspersky.session import CertifiedSession, certificate_refused
 from isp_addons_kaspersky.soap import HEADERS, Soap
 from isp_addons_kaspersky.translate import Subscription, read_subscription
 
@@ -41,7 +41,7 @@ class KasperskyClient:
         password = options.password.get_secret_value()
         self._secrets = (password, escape(password), escape(password, {'"': "&quot;", "'": "&apos;"}))
         self._soap = Soap(user_name=options.user_name, password=password)
-        self._session = CertifiedSession(
+        self._session = VendorSession(
             options.url,
             certificate=options.certificate,
             clock=clock,
