@@ -22,9 +22,10 @@ from pydantic.fields import FieldInfo
 from isp_addons import hookspecs
 from isp_addons.cli.main import COMMANDS, cli
 from isp_addons.clock import SystemClock
-from isp_addons.domain import hold, subscription
+from isp_addons.domain import customer, hold, subscription
 from isp_addons.domain.event import ALIASES, Word
 from isp_addons.domain.licence import SeenState, WantedState
+from isp_addons.domain.permission import MAY, Permission, Role
 from isp_addons.domain.retry import PATIENCE, FailureKind
 from isp_addons.host import ENTRY_POINTS
 from isp_addons.services import plugin_features
@@ -247,9 +248,19 @@ def words() -> str:
         "`hold.owner`": hold.HoldOwner,
         "`subscription.plan`": subscription.Plan,
         "`subscription.status`": subscription.Status,
+        "`customer.mode`": customer.Mode,
+        "`customer.payment_method`": customer.PaymentMethod,
     }
     lines = ["| column | values |", "|---|---|"]
     return "\n".join([*lines, *(f"| {name} | {', '.join(f'`{each}`' for each in kind)} |" for name, kind in columns.items())])
+
+
+def roles() -> str:
+    """Which role may do what."""
+    named = [f"`{each}`" for each in Permission]
+    lines = [f"| role | {' | '.join(named)} |", "|---|" + "---|" * len(named)]
+    lines += [f"| `{role}` | {' | '.join('yes' if each in MAY[role] else '' for each in Permission)} |" for role in Role]
+    return "\n".join(lines)
 
 
 def _meaning(model: type[BaseModel]) -> str:
@@ -276,6 +287,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "types": contract_types,
     "tables": tables,
     "words": words,
+    "roles": roles,
     "layers": layers,
     "patience": patience,
 }

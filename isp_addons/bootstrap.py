@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from isp_addons.convergence.loop import Convergence
     from isp_addons.convergence.task_list import TaskList
     from isp_addons.host import Host
-    from isp_addons.services.context import Context
+    from isp_addons.payments.sandbox import SandboxCards
+    from isp_addons.services.context import Context, CustomerRules, MailRules, PaymentRules
+    from isp_addons.services.taxes import Taxes
     from isp_addons.settings import Settings
     from isp_addons.store.engine import Store
     from isp_addons.vendor_api import Capabilities, VendorOptions, VendorPlugin
+    from isp_addons.workers.mail_out import MailOut
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +122,7 @@ class App:
     @cached_property
     def context(self) -> "Context":
         """What services work with."""
+        from isp_addons.domain.reseller import ResellerRules
         from isp_addons.services.context import Context, ForecastRules
 
         forecast = self.settings.forecast
@@ -134,6 +138,83 @@ class App:
             ),
             currency=self.settings.general.currency,
             time_zone=str(self.settings.general.time_zone),
+            mail=self._mail_rules,
+            customers=self._customer_rules,
+            payments=self._payments,
+            taxes=self._taxes,
+            resellers=ResellerRules(
+                contact=self.settings.resellers.contact, with_admin=self.settings.resellers.discount_with_customer_admin
+            ),
+        )
+
+    @property
+    def _payments(self) -> "PaymentRules":
+        from isp_addons.services.context import PaymentRules
+
+        payments = self.settings.payments
+        return PaymentRules(
+            cards=self.card_sandbox,
+            distributor_beside_card=payments.distributor_beside_card,
+            purchase=timedelta(hours=payments.purchase_hours),
+            transfer=timedelta(days=payments.transfer_days),
+            reminder=timedelta(days=payments.reminder_days),
+            renewal=timedelta(days=payments.renewal_days),
+        )
+
+    def card_sandbox(self) -> "SandboxCards":
+        """Who takes cards, and no money. Raises `Refused` (``card_not_configured``), `ConfigProblem`."""
+        from isp_addons.payments.sandbox import SandboxCards
+        from isp_addons.settings import require_card_keys
+
+        require_card_keys(self.settings)
+        return SandboxCards(self.settings.payments.sandbox_file)
+
+    @property
+    def mail_out(self) -> "MailOut":
+        """What sends the mail that waits. Raises `Refused` (``mail_not_configured``)."""
+        from isp_addons.services.mail import require_configured
+        from isp_addons.settings.values import resolve
+        from isp_addons.workers.mail_out import MailOut
+        from isp_addons.workers.smtp import MailServer
+
+        require_configured(self.context)
+        mail, folder = self.settings.mail, self.settings.path.parent
+        server = MailServer(
+            host=str(mail.host),
+            port=mail.port,
+            security=mail.security.value,
+            sender=str(mail.sender),
+            timeout=mail.timeout_seconds,
+            ca_file=mail.ca_file,
+            login=mail.login,
+            password=lambda: resolve(mail.password or "", folder),
+        )
+        return MailOut(self.store, server)
+
+    @property
+    def _mail_rules(self) -> "MailRules | None":
+        from isp_addons.services.context import MailRules
+
+        mail = self.settings.mail
+        return MailRules(language=mail.language.value, link=mail.link or "") if mail.host else None
+
+    @property
+    def _taxes(self) -> "Taxes":
+        from isp_addons.domain.vat import parse_rates
+        from isp_addons.services.taxes import FixedTaxes, NoTaxes
+
+        home, rates = self.settings.vat.home_country, parse_rates(self.settings.vat.rates)
+        return FixedTaxes(home=home, rates=rates) if rates else NoTaxes(home=home)
+
+    @property
+    def _customer_rules(self) -> "CustomerRules":
+        from isp_addons.services.context import CustomerRules
+
+        customers = self.settings.customers
+        return CustomerRules(
+            registration=customers.registration,
+            invitation=timedelta(days=customers.invitation_days),
+            login=timedelta(hours=customers.login_hours),
         )
 
     @cached_property
@@ -160,9 +241,9 @@ class App:
 
         return TaskList(store=self.store, language=self.settings.operator_tasks.language.value, due_in=self._task_due)
 
-    def cause(self, why: str, *, actor: str, source: Source = Source.ADMIN) -> Cause:
+    def cause(self, why: str, *, actor: str, source: Source = Source.ADMIN, person: int | None = None) -> Cause:
         """Why something changes now."""
-        return Cause(actor=actor, source=source, at=self.clock.now(), why=why)
+        return Cause(actor=actor, source=source, at=self.clock.now(), why=why, person=person)
 
     def close(self) -> None:
         """Let go of whatever was opened."""

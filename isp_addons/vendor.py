@@ -11,6 +11,7 @@ import pluggy
 
 from isp_addons import hookspecs
 from isp_addons.domain.licence import Step
+from isp_addons.domain.split import MOST_PARTS, is_name
 from isp_addons.vendor_api import (
     Capabilities,
     CheckReport,
@@ -244,6 +245,12 @@ def _named(value: object) -> bool:
     return value is None or _storable(value, _LONGEST_REFERENCE)
 
 
+def _is_split(value: object) -> bool:
+    if not isinstance(value, Mapping) or len(value) > MOST_PARTS:
+        return False
+    return all(isinstance(name, str) and is_name(name) and type(n) is int and 0 <= n < _MOST for name, n in value.items())
+
+
 def _soon(value: object) -> bool:
     return isinstance(value, timedelta) and timedelta(0) <= value <= _LONGEST_WAIT
 
@@ -253,6 +260,7 @@ _FITS: Mapping[str, Callable[[Any], bool]] = {
     "account": _named,
     "state": lambda value: isinstance(value, SeenState),
     "quantity": lambda value: type(value) is int and 0 <= value < _MOST,
+    "split": lambda value: value is None or _is_split(value),
     "paid_until": _aware,
     "suspended_from": _aware,
     "suspended_until": _aware,

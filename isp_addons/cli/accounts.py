@@ -2,7 +2,8 @@
 
 import click
 
-from isp_addons.cli.output import Session, json_option, limit_option, say, show
+from isp_addons.cli.output import Form, Session, form_options, json_option, list_options, say, show
+from isp_addons.domain.cause import Source
 from isp_addons.domain.money import format_amount, parse_amount
 from isp_addons.domain.period import parse_moment
 
@@ -56,10 +57,9 @@ def add_account(
 
 
 @accounts.command("list")
-@limit_option
-@json_option
+@list_options
 @click.pass_obj
-def list_accounts(session: Session, *, limit: int, as_json: bool) -> None:
+def list_accounts(session: Session, *, limit: int, form: Form) -> None:
     """List the accounts with a subscription or a ledger, as the billing sees them now."""
     from isp_addons.services.overview import account_rows
 
@@ -77,20 +77,20 @@ def list_accounts(session: Session, *, limit: int, as_json: bool) -> None:
         "subscriptions": "Add-ons",
         "held": "Held",
     }
-    show(rows, as_json=as_json, columns=columns, right=("balance", "dues", "subscriptions", "held"), empty="No accounts yet.")
+    show(rows, form=form, columns=columns, right=("balance", "dues", "subscriptions", "held"), empty="No accounts yet.")
 
 
 @accounts.command("show")
 @click.argument("ref")
-@json_option
+@form_options
 @click.pass_obj
-def show_account(session: Session, *, ref: str, as_json: bool) -> None:
+def show_account(session: Session, *, ref: str, form: Form) -> None:
     """Explain one account: its money, its subscriptions, what holds them, and what would bring them back."""
     from isp_addons.services.overview import explain
 
     show(
         explain(session.app.context, ref, at=session.app.clock.now()),
-        as_json=as_json,
+        form=form,
         columns={"what": "What", "value": "Value"},
         empty="Nothing is known of it.",
     )
@@ -104,22 +104,16 @@ def show_account(session: Session, *, ref: str, as_json: bool) -> None:
 @click.pass_obj
 def pay(session: Session, *, ref: str, amount: str, key: str | None, as_json: bool) -> None:
     """Book a payment of AMOUNT for the account REF; what can now be paid for comes back."""
-    from isp_addons.cli.events import event_key, handle_now
-    from isp_addons.domain.event import Event, Word, parse_account
+    from isp_addons.domain.event import parse_account
+    from isp_addons.services import inbox
     from isp_addons.services.accounts import require_ledger
-    from isp_addons.services.inbox import BEFORE
 
     context = session.app.context
     require_ledger(context)
     parse_amount(amount, currency=context.currency, minimum=1)
-    event = Event(
-        key=event_key(key),
-        word=Word.PAID,
-        account=parse_account(ref),
-        source="admin",
-        details={"amount": amount},
-    )
-    result = handle_now(session, event)
-    booked = f"Booked {amount} for {ref}; {result.outcome}."
-    before = f"The payment {key} was booked before; nothing was changed."
-    say(before if result.outcome == BEFORE else booked, as_json=as_json, account=ref, amount=amount, outcome=result.outcome)
+    cause = session.cause("the billing said paid", source=Source.HOOK)
+    result = inbox.pay(context, cause, account=parse_account(ref), amount=amount, key=key)
+    told = f"Booked {amount} for {ref}; {result.outcome}."
+    if result.outcome == inbox.BEFORE:
+        told = f"The billing itself has told the payment {key}; nothing was changed."
+    say(told, as_json=as_json, account=ref, amount=amount, outcome=result.outcome)

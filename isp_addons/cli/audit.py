@@ -2,15 +2,14 @@
 
 import click
 
-from isp_addons.cli.output import Session, json_option, limit_option, show
+from isp_addons.cli.output import Form, Session, list_options, show
 
 
 @click.command()
 @click.option("--account", help="Only what concerns this account.")
-@limit_option
-@json_option
+@list_options
 @click.pass_obj
-def audit(session: Session, *, account: str | None, limit: int, as_json: bool) -> None:
+def audit(session: Session, *, account: str | None, limit: int, form: Form) -> None:
     """Who changed what, when and why, newest first."""
     from isp_addons.services import find, history
 
@@ -18,7 +17,7 @@ def audit(session: Session, *, account: str | None, limit: int, as_json: bool) -
         find.known_to_us_or_the_billing(session.app.context, account, at=session.app.clock.now())
     with session.app.store.read() as database:
         rows = history.of_account(database, account, limit=limit) if account else history.newest(database, limit=limit)
-    if not as_json:
+    if not form:
         rows = [{**row, "at": row["at"][:19].replace("T", " ")} for row in rows]
     columns = {
         "at": "When",
@@ -30,4 +29,4 @@ def audit(session: Session, *, account: str | None, limit: int, as_json: bool) -
         "source": "Door",
         "why": "Why",
     }
-    show(rows, as_json=as_json, columns=columns, empty="Nothing has changed yet.")
+    show(rows, form=form, columns=columns, empty="Nothing has changed yet.")

@@ -23,6 +23,7 @@ def all_checks(app: "App") -> list[Row]:
     rows += _attempt("database", lambda: (app.store.url.render_as_string(hide_password=True),))
     rows += _attempt("billing", app.billing.check)
     rows += _attempt("spool", lambda: (_spool(app),))
+    rows += _attempt("mail", lambda: (_mail(app),)) if app.settings.mail.host else []
     rows += _tasks(app)
     rows += [_row("warns", "plugins", warning) for warning in writable_by_others(app.settings.general.plugins_dir)]
     for status in app.host.statuses():
@@ -77,6 +78,15 @@ def _attempt(what: str, look: Callable[[], Sequence[str]]) -> list[Row]:
         return [_row("works", what, finding) for finding in look()]
     except (Problem, VendorError) as error:
         return [_row("fails", what, str(error))]
+
+
+def _mail(app: "App") -> str:
+    from isp_addons.workers.smtp import ServerLost
+
+    try:
+        return app.mail_out.server.check()
+    except ServerLost as lost:
+        raise Problem(f"{lost}; see [mail] of the configuration") from None
 
 
 def _spool(app: "App") -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from isp_addons.cli.output import SUBSCRIPTION, Session, json_option, limit_option, say, show, when
+from isp_addons.cli.output import SUBSCRIPTION, Form, Session, form_options, json_option, list_options, say, show, when
 from isp_addons.domain.stock import CodeState, StockLevel, StockRules, warnings
 
 if TYPE_CHECKING:
@@ -54,8 +54,7 @@ def import_file(session: Session, *, vendor: str, file: Path, article: str | Non
 @click.option("--state", type=click.Choice([each.value for each in CodeState]), help="Only those in this state.")
 @click.option("--subscription", type=SUBSCRIPTION, help="Only those that were sold to this subscription.")
 @click.option("--reveal", is_flag=True, help="Show them in full; for each that is written into the audit.")
-@limit_option
-@json_option
+@list_options
 @click.pass_obj
 def list_codes(
     session: Session,
@@ -66,7 +65,7 @@ def list_codes(
     subscription: int | None,
     reveal: bool,
     limit: int,
-    as_json: bool,
+    form: Form,
 ) -> None:
     """List codes, newest first; of each only its last four characters unless --reveal."""
     from isp_addons.services import codes as service
@@ -75,7 +74,7 @@ def list_codes(
         vendor=vendor, article=article, state=CodeState(state) if state else None, subscription=subscription
     )
     rows = service.rows(session.app.context, session.cause("codes were listed"), wanted, limit=limit, reveal=reveal)
-    if not as_json:
+    if not form:
         rows = [{**row, "expires_at": when(row["expires_at"]), "period_start": when(row["period_start"])} for row in rows]
     columns = {
         "id": "Id",
@@ -89,7 +88,7 @@ def list_codes(
         "subscription": "Subscription",
         "period_start": "Period from (UTC)",
     }
-    show(rows, as_json=as_json, columns=columns, right=("id", "subscription"), empty="No such codes.")
+    show(rows, form=form, columns=columns, right=("id", "subscription"), empty="No such codes.")
 
 
 @codes.command()
@@ -110,9 +109,9 @@ def void(session: Session, *, numbers: tuple[int, ...], batch: str | None, note:
 
 @codes.command()
 @click.option("--vendor", help="Only the stock of this vendor.")
-@json_option
+@form_options
 @click.pass_obj
-def stock(session: Session, *, vendor: str | None, as_json: bool) -> None:
+def stock(session: Session, *, vendor: str | None, form: Form) -> None:
     """How many codes of each article are left, and what needs attention.
 
     The options low_stock and expiry_warning_days of the vendor's section say when it warns; so does isp-addons doctor.
@@ -132,9 +131,9 @@ def stock(session: Session, *, vendor: str | None, as_json: bool) -> None:
         "void": "Void",
         "warnings": "Warnings",
     }
-    if not as_json:
+    if not form:
         rows = [{**row, "warnings": ". ".join(row["warnings"])} for row in rows]
-    show(rows, as_json=as_json, columns=columns, right=_COUNTS, empty="No vendor sells activation codes from a stock.")
+    show(rows, form=form, columns=columns, right=_COUNTS, empty="No vendor sells activation codes from a stock.")
 
 
 def levels(app: "App", vendor: str | None = None) -> list[StockLevel]:

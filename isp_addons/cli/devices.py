@@ -2,7 +2,7 @@
 
 import click
 
-from isp_addons.cli.output import Session, json_option, limit_option, say, show
+from isp_addons.cli.output import Form, Session, json_option, list_options, say, show
 
 
 @click.group()
@@ -47,14 +47,13 @@ def remove_device(session: Session, *, ref: str, vendor: str, as_json: bool) -> 
 @devices.command("list")
 @click.option("--account", help="Only this account's.")
 @click.option("--vendor", help="Only this vendor's.")
-@limit_option
-@json_option
+@list_options
 @click.pass_obj
-def list_devices(session: Session, *, account: str | None, vendor: str | None, limit: int, as_json: bool) -> None:
+def list_devices(session: Session, *, account: str | None, vendor: str | None, limit: int, form: Form) -> None:
     """List the devices that accounts have."""
     from isp_addons.services.devices import rows
 
     with session.app.store.read() as database:
         found = rows(database, account=account, vendor=vendor, limit=limit)
     columns = {"account": "Account", "vendor": "Vendor", "ref": "Device", "name": "Name", "added_at": "Since"}
-    show(found, as_json=as_json, columns=columns, empty="No devices; add one with: isp-addons devices add")
+    show(found, form=form, columns=columns, empty="No devices; add one with: isp-addons devices add")

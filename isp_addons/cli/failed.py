@@ -2,7 +2,7 @@
 
 import click
 
-from isp_addons.cli.output import Session, json_option, limit_option, say, show
+from isp_addons.cli.output import Form, Session, json_option, list_options, say, show
 
 
 @click.group()
@@ -11,10 +11,9 @@ def failed() -> None:
 
 
 @failed.command("list")
-@limit_option
-@json_option
+@list_options
 @click.pass_obj
-def list_failed(session: Session, *, limit: int, as_json: bool) -> None:
+def list_failed(session: Session, *, limit: int, form: Form) -> None:
     """Licences whose vendor refused for good: what was wanted, and what the vendor said."""
     from isp_addons.convergence.given_up import given_up
 
@@ -28,7 +27,7 @@ def list_failed(session: Session, *, limit: int, as_json: bool) -> None:
         "failure": "Failure",
         "text": "What was said",
     }
-    show(given_up(session.app.store, limit=limit), as_json=as_json, columns=columns, empty="Nothing was given up.")
+    show(given_up(session.app.store, limit=limit), form=form, columns=columns, empty="Nothing was given up.")
 
 
 @failed.command()

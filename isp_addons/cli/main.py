@@ -23,15 +23,32 @@ COMMANDS = {
         "products": ("products", "Add and list products; include them in tariffs."),
         "accounts": ("accounts", "Open, pay into and look at accounts."),
         "devices": ("devices", "Which devices, such as alarm hubs, belong to which account."),
-        "order": ("subscriptions", "Order a product for an account."),
+        "order": ("ordering", "Order a product for an account."),
         "orders": ("orders", "Import many existing orders from a CSV file."),
         "codes": ("codes", "Keep a stock of activation codes: import, list, void, how much is left."),
-        "renew": ("subscriptions", "Renew a one-off term."),
+        "keys": ("keys", "Project keys: import, list, show, let one pay for a customer."),
+        "renew": ("ordering", "Renew a one-off term."),
         "cancel": ("subscriptions", "Cancel a subscription at the end of what is paid."),
         "hold": ("subscriptions", "Suspend a subscription by hand."),
         "release": ("subscriptions", "Lift a hold that was put by hand."),
         "subscriptions": ("subscriptions", "List and explain subscriptions; change their quantity."),
-        "seats": ("seats", "Give users seats of a subscription, take them back, list them."),
+        "seats": ("seats", "Give users seats of a subscription, take them back, swap, import and list them."),
+        "may": ("may", "Say whether a user may use a feature, and why."),
+        "bundles": ("bundles", "Which devices a subscription is used for; they change at any time."),
+        "availability": ("availability", "Who may pay how for what in which country."),
+        "spaces": ("spaces", "Spaces that a vendor guards: who and what is in them."),
+        "delegations": ("spaces", "Let a user of a space pay in a PRO's stead."),
+    },
+    "Who buys": {
+        "customers": ("customers", "Take in customers, give them accounts, lock and delete them."),
+        "people": ("people", "Who logs in, and what each may do."),
+        "mail": ("mail", "Mail to people: what waits, what was refused; send it now."),
+        "resellers": ("resellers", "Those who sell to customers of their own, and what is in their care."),
+    },
+    "What is paid": {
+        "purchases": ("purchases", "Buy by card, bank transfer or through a distributor."),
+        "payments": ("payments", "Which payment methods are offered; refunds to cards."),
+        "statements": ("statements", "What each account owes for a month."),
     },
     "What the billing says": {
         "event": ("events", "Handle one event now and wait for the result."),
@@ -54,8 +71,18 @@ COMMANDS = {
         "worker": ("worker", "Run everything: spool, vendors and timetable."),
         "serve": ("serve", "Answer over HTTP: the door for vendors' webhooks."),
         "audit": ("audit", "Who changed what, when and why."),
+        "report": ("report", "Income, purchases and margin by month, with a forecast."),
     },
 }
+
+
+_LOOK_AT_RIGHTS = frozenset(
+    (
+        *("order", "renew", "cancel", "subscriptions", "seats", "may", "bundles", "availability", "spaces", "delegations"),
+        *("keys", "customers", "people", "mail", "resellers", "purchases", "payments", "statements", "report"),
+    )
+)
+"""The commands that ask what a person may do. With ``--as`` all others are for the ISP's staff alone."""
 
 
 class Commands(click.Group):
@@ -84,18 +111,21 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="The configuration file.")
 @click.option("--at", metavar="TIME", help="Act as if it were TIME, such as 2026-12-31T21:00+03:00.")
+@click.option("--as", "person", metavar="EMAIL", help="Act as that person, with his rights and no more.")
 @click.version_option(__version__, prog_name="isp-addons")
 @click.pass_context
-def cli(ctx: click.Context, config: Path | None, at: str | None) -> None:
+def cli(ctx: click.Context, config: Path | None, at: str | None, person: str | None) -> None:
     """Suspends and resumes resold services at their vendors as the billing says, and deletes nothing.
 
-    Every list takes --json: one JSON object a line. The configuration is the file of --config, else of
+    Every list takes --json (one JSON object a line) and --csv. The configuration is the file of --config, else of
     $ISP_ADDONS_CONFIG, else ./isp-addons.ini, else /etc/isp-addons/isp-addons.ini. Start with: isp-addons demo
     """
     from isp_addons.cli.output import Session
 
-    ctx.obj = Session(config, at)
+    ctx.obj = Session(config, at, person)
     ctx.call_on_close(ctx.obj.close)
+    if person is not None and ctx.invoked_subcommand not in _LOOK_AT_RIGHTS:
+        ctx.obj.require_staff()
 
 
 def main() -> None:

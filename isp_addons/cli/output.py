@@ -1,10 +1,16 @@
-"""How commands speak: tables that line up for people, one JSON object a line for machines."""
+"""How commands speak: tables that line up for people, one JSON object a line or CSV for machines."""
 
+import csv
 import dataclasses
+import functools
+import io
 import json
 import os
+import re
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,16 +25,27 @@ SUBSCRIPTION = click.IntRange(1, 2**63 - 1)
 """What a command takes for the number of a subscription."""
 
 _LONGEST_ACTOR = 80
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
+
+
+class Form(StrEnum):
+    """How a list is printed. Only the table, which is for people, is false."""
+
+    TABLE = ""
+    JSON = "json"
+    CSV = "csv"
 
 
 class Session:
     """One run of a command: the application it acts on, made when first needed, and who is asking."""
 
-    def __init__(self, config: Path | None, at: str | None) -> None:
+    def __init__(self, config: Path | None, at: str | None, person: str | None = None) -> None:
         self._config = config
         self._at = at
+        self._person = person
         self._app: App | None = None
 
     @property
@@ -43,8 +60,20 @@ class Session:
         return self._app
 
     def cause(self, why: str, *, source: Source = Source.ADMIN) -> Cause:
-        """Why something changes, in the name of whoever runs the command."""
-        return self.app.cause(why, actor=actor(), source=source)
+        """Why something changes, in the name of whoever runs the command, or of the person whom he acts as."""
+        if self._person is None:
+            return self.app.cause(why, actor=actor(), source=source)
+        from isp_addons.services import people
+
+        person = people.by_email(self.app.context, self._person)
+        return self.app.cause(why, actor=people.acting(person, operator=actor()), source=source, person=person.id)
+
+    def require_staff(self) -> None:
+        """Raise `Refused` (``not_permitted``) unless whoever asks is the ISP's staff."""
+        from isp_addons.services import access
+
+        with self.app.store.read() as database:
+            access.require_staff(database, self.cause("asked"))
 
     def close(self) -> None:
         """Let go of whatever the command opened."""
@@ -77,15 +106,46 @@ def limit_option(command: CommandT) -> CommandT:
     )(command)
 
 
+def form_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--json`` and ``--csv``, one of them at most; the command is given ``form``, a `Form`."""
+
+    @functools.wraps(command)
+    def chosen(*args: Any, as_json: bool, as_csv: bool, **kwargs: Any) -> Any:
+        if as_json and as_csv:
+            raise click.UsageError("Use --json or --csv, not both.")
+        return command(*args, form=Form.JSON if as_json else Form.CSV if as_csv else Form.TABLE, **kwargs)
+
+    csv_option = click.option("--csv", "as_csv", is_flag=True, help="Print CSV (UTF-8): the fields of --json, named first.")
+    return json_option(csv_option(chosen))
+
+
+def list_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What every list takes: ``--limit``, and ``--json`` or ``--csv`` (see `form_options`)."""
+    return limit_option(form_options(command))
+
+
 def as_dict(row: Any) -> dict[str, Any]:
     """A dataclass or mapping as plain JSON values: times in ISO 8601, UTC."""
     values = dataclasses.asdict(row) if dataclasses.is_dataclass(row) and not isinstance(row, type) else dict(row)
     return {name: _plain(value) for name, value in values.items()}
 
 
-def show(rows: Iterable[Any], *, as_json: bool, columns: Mapping[str, str], empty: str, right: Sequence[str] = ()) -> int:
-    """Print *rows*; returns how many. *columns*: field → heading, for people; *empty*: the sentence when there are none."""
-    if as_json:
+def show(
+    rows: Iterable[Any],
+    *,
+    columns: Mapping[str, str],
+    empty: str,
+    right: Sequence[str] = (),
+    form: Form = Form.TABLE,
+    as_json: bool = False,
+) -> int:
+    """Print *rows*; returns how many. *columns*: field → heading, for people; *empty*: the sentence when there are none.
+
+    *form*: as `form_options` gives it; *as_json*: of a command that has no ``--csv``.
+    """
+    if form is Form.CSV:
+        return _csv_lines(rows)
+    if as_json or form is Form.JSON:
         return _json_lines(rows)
     from rich import box
     from rich.console import Console
@@ -107,6 +167,11 @@ def show(rows: Iterable[Any], *, as_json: bool, columns: Mapping[str, str], empt
     return count
 
 
+def show_array(rows: Iterable[Any]) -> None:
+    """Print *rows* as one JSON array, ``[]`` where there are none: a file for programs that read no lines."""
+    click.echo(json.dumps([as_dict(row) for row in rows], ensure_ascii=False))
+
+
 def say(message: str, *, as_json: bool, **facts: object) -> None:
     """One result: a sentence for people, its facts for machines."""
     if as_json:
@@ -126,6 +191,36 @@ def _json_lines(rows: Iterable[Any]) -> int:
         click.echo(json.dumps(as_dict(row), ensure_ascii=False))
         count += 1
     return count
+
+
+def _csv_lines(rows: Iterable[Any]) -> int:
+    """A header of the field names and a line for each row; nothing at all where there are no rows, as with ``--json``."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # whatever the terminal's: a file in CSV does not say which it has
+    line = io.StringIO()
+    writer, names, count = csv.writer(line, lineterminator="\n"), tuple[str, ...](), 0
+    for row in rows:
+        values = as_dict(row)
+        if not count:
+            names = tuple(values)
+            writer.writerow(names)
+        if tuple(values) != names:
+            raise ValueError(f"rows of one list have other fields: {names} and {tuple(values)}")
+        writer.writerow([_csv_cell(value) for value in values.values()])
+        click.echo(line.getvalue(), nl=False)
+        line.seek(0)
+        line.truncate()
+        count += 1
+    return count
+
+
+def _csv_cell(value: Any) -> str:
+    """A cell that no spreadsheet takes for a formula: an apostrophe stands before text that looks like one."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    return f"'{value}" if value.startswith(_FORMULA) and not _NUMBER.fullmatch(value) else value
 
 
 def _plain(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 import click
 
-from isp_addons.cli.output import Session, json_option, say, show, when
+from isp_addons.cli.output import Form, Session, form_options, json_option, say, show, when
 from isp_addons.domain.cause import Source
 from isp_addons.domain.money import format_amount
 
@@ -10,31 +10,33 @@ from isp_addons.domain.money import format_amount
 @click.command("before-period-end")
 @click.option("--apply", "applies", is_flag=True, help="Act: put and lift holds. Without it nothing is changed.")
 @click.option("--force", is_flag=True, help="With --apply: even if more would be suspended than brake_share allows.")
-@json_option
+@form_options
 @click.pass_obj
-def before_period_end(session: Session, *, applies: bool, force: bool, as_json: bool) -> None:
+def before_period_end(session: Session, *, applies: bool, force: bool, form: Form) -> None:
     """Who cannot pay for all add-ons of the next period, and what would be suspended: a dry run unless --apply.
 
-    With --json one object an account: account_id, period_end, available_minor, dues_minor, blocked, keep, suspend.
+    With --json (or --csv) one object an account: account_id, period_end, available_minor, dues_minor, blocked, keep, suspend.
     """
     from isp_addons.services import period_end
 
     context = session.app.context
     if applies:
+        if form is Form.CSV:
+            raise click.UsageError("--csv is for the list of the dry run; with --apply use --json.")
         cause = session.cause("the next period cannot be paid", source=Source.TIMETABLE)
         result = period_end.apply(context, cause, force=force)
         say(
             f"Looked at {result.looked_at} subscriptions: {result.suspended} newly held, {result.freed} freed. "
             "Next: isp-addons plan, isp-addons converge.",
-            as_json=as_json,
+            as_json=form is Form.JSON,
             looked_at=result.looked_at,
             suspended=result.suspended,
             freed=result.freed,
         )
         return
     rows = period_end.plan(context, at=session.app.clock.now())
-    if as_json:
-        show((_machine_row(row) for row in rows), as_json=True, columns={}, empty="")
+    if form:
+        show((_machine_row(row) for row in rows), form=form, columns={}, empty="")
         return
     every = list(rows)
     losing = [row for row in every if row.suspend]
@@ -57,7 +59,7 @@ def before_period_end(session: Session, *, applies: bool, force: bool, as_json: 
         "keep": "Keep",
         "suspend": "Suspend",
     }
-    show(table, as_json=False, columns=columns, right=("available", "dues"), empty="Everybody can pay for everything.")
+    show(table, columns=columns, right=("available", "dues"), empty="Everybody can pay for everything.")
     suspended = sum(len(row.suspend) for row in losing)
     total = sum(len(row.keep) + len(row.suspend) for row in every)
     click.echo(
@@ -107,12 +109,12 @@ def period_begin(session: Session, *, as_json: bool) -> None:
 
 
 @click.command()
-@json_option
+@form_options
 @click.pass_obj
-def reminders(session: Session, *, as_json: bool) -> None:
+def reminders(session: Session, *, form: Form) -> None:
     """Note and list the reminders that became due: one-off terms that end soon. Each is due once."""
     from isp_addons.services.reminder import due
 
     found = due(session.app.context, session.cause("the term ends soon", source=Source.TIMETABLE))
     columns = {"account": "Account", "product": "Product", "subscription_id": "Subscription", "paid_until": "Ends"}
-    show(found, as_json=as_json, columns=columns, empty="No reminders became due.")
+    show(found, form=form, columns=columns, empty="No reminders became due.")

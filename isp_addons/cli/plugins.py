@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from isp_addons.cli.output import Session, json_option, say, show
+from isp_addons.cli.output import Form, Session, form_options, json_option, say, show
 from isp_addons.domain.problem import ConfigProblem, NotFound, Problem, Refused
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ def plugins() -> None:
 
 
 @plugins.command("list")
-@json_option
+@form_options
 @click.pass_obj
-def list_plugins(session: Session, *, as_json: bool) -> None:
+def list_plugins(session: Session, *, form: Form) -> None:
     """Every installed plugin: what it can do, which vendors it serves and how they fare. A broken one with its error."""
     from isp_addons.clock import SystemClock
     from isp_addons.host import Host
@@ -39,7 +39,7 @@ def list_plugins(session: Session, *, as_json: bool) -> None:
     clock = app.clock if app else SystemClock()
     fares = _health(app) if app else {}
     found = installed(Host((), clock=clock, plugins_dir=folder), clock=clock, plugins_dir=folder)
-    rows = [_listed(each, fares, as_json=as_json) for each in found]
+    rows = [_listed(each, fares, form=form) for each in found]
     columns = {
         "plugin": "Plugin",
         "version": "Version",
@@ -49,17 +49,17 @@ def list_plugins(session: Session, *, as_json: bool) -> None:
         "vendors": "Vendors",
         "error": "",
     }
-    show(rows, as_json=as_json, columns=columns, empty="No plugin is installed.")
+    show(rows, form=form, columns=columns, empty="No plugin is installed.")
 
 
 @plugins.command()
 @click.argument("name", metavar="PLUGIN-OR-VENDOR")
-@json_option
+@form_options
 @click.pass_obj
-def check(session: Session, *, name: str, as_json: bool) -> None:
+def check(session: Session, *, name: str, form: Form) -> None:
     """Import a plugin and check its hooks, options and capabilities; for a vendor prove its settings with a harmless call."""
     rows = _findings(session, name)
-    show(rows, as_json=as_json, columns=_FINDINGS, empty="Nothing to check.")
+    show(rows, form=form, columns=_FINDINGS, empty="Nothing to check.")
     if _fails(rows):
         raise Problem(f"{name} is not fit for use; see what fails above.", code="check_failed")
 
@@ -157,12 +157,12 @@ def _health(app: "App") -> dict[str, list[dict[str, str]]]:
     return fares
 
 
-def _listed(plugin: "Installed", fares: dict[str, list[dict[str, str]]], *, as_json: bool) -> dict[str, Any]:
+def _listed(plugin: "Installed", fares: dict[str, list[dict[str, str]]], *, form: Form) -> dict[str, Any]:
     from isp_addons.services.plugin_admin import HOOKS, as_facts, words
 
     vendors = fares.get(plugin.name, [])
     row = {"plugin": plugin.name, "version": plugin.version, "source": plugin.source, "error": plugin.error}
-    if as_json:
+    if form:
         return {**row, "hooks": plugin.hooks, "capabilities": as_facts(plugin.capabilities), "vendors": vendors}
     row["source"] = Path(plugin.source).name
     shown = [f"{each['vendor']} ({each['state']})" for each in vendors]

@@ -2,7 +2,8 @@
 
 import click
 
-from isp_addons.cli.output import Session, json_option, limit_option, say, show
+from isp_addons.cli.output import Form, Session, json_option, list_options, say, show
+from isp_addons.domain.catalogue import Kind, TrialEnd
 from isp_addons.domain.money import format_amount, parse_amount
 from isp_addons.domain.problem import BadInput
 
@@ -20,6 +21,13 @@ def products() -> None:
 @click.option("--priority", type=int, default=1, show_default=True, help="1 is kept first when money is short.")
 @click.option("--terms", default="1", show_default=True, help="Months for which it is sold, such as 1,3,6,12.")
 @click.option("--trial-days", type=click.IntRange(0, 365), default=0, show_default=True, help="How long it can be tried.")
+@click.option(
+    "--trial-then", type=click.Choice([each.value for each in TrialEnd]), default="end", show_default=True, help="What follows."
+)
+@click.option(
+    "--kind", type=click.Choice([each.value for each in Kind]), help="What a unit is; if not given, as its vendor sells."
+)
+@click.option("--resale", is_flag=True, help="Resellers may order it for their customers.")
 @click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="For the vendor's plugin, such as tariff=….")
 @json_option
 @click.pass_obj
@@ -33,6 +41,9 @@ def add(
     priority: int,
     terms: str,
     trial_days: int,
+    trial_then: str,
+    kind: str | None,
+    resale: bool,
     options: tuple[str, ...],
     as_json: bool,
 ) -> None:
@@ -52,17 +63,19 @@ def add(
         priority=priority,
         terms=terms,
         trial_days=trial_days,
+        trial_then=TrialEnd(trial_then),
+        kind=Kind(kind) if kind else None,
         options=dict(parse_option(each) for each in options),
+        resale=resale,
     )
     new_id = add_product(context, session.cause(f"product {code} added"), new)
     say(f"Added the product {code}.", as_json=as_json, id=new_id, code=code)
 
 
 @products.command("list")
-@limit_option
-@json_option
+@list_options
 @click.pass_obj
-def list_products(session: Session, *, limit: int, as_json: bool) -> None:
+def list_products(session: Session, *, limit: int, form: Form) -> None:
     """List the products."""
     from sqlalchemy import select
 
@@ -97,7 +110,7 @@ def list_products(session: Session, *, limit: int, as_json: bool) -> None:
     }
     show(
         rows,
-        as_json=as_json,
+        form=form,
         columns=columns,
         right=("price", "priority"),
         empty="No products yet; add one with: isp-addons products add",

@@ -2,7 +2,7 @@
 
 import click
 
-from isp_addons.cli.output import Session, as_dict, json_option, limit_option, say, show, when
+from isp_addons.cli.output import Form, Session, as_dict, json_option, list_options, say, show, when
 from isp_addons.domain.problem import BadInput
 from isp_addons.domain.text import parse_line
 
@@ -20,10 +20,9 @@ def tasks() -> None:
 @click.option("--overdue", is_flag=True, help="Only what should have been done by now.")
 @click.option("--vendor", help="Only this vendor's.")
 @click.option("--account", help="Only this account's.")
-@limit_option
-@json_option
+@list_options
 @click.pass_obj
-def list_tasks(session: Session, *, overdue: bool, vendor: str | None, account: str | None, limit: int, as_json: bool) -> None:
+def list_tasks(session: Session, *, overdue: bool, vendor: str | None, account: str | None, limit: int, form: Form) -> None:
     """What waits for a person, the most urgent first."""
     from isp_addons.cli.vendors import require_known
 
@@ -39,9 +38,9 @@ def list_tasks(session: Session, *, overdue: bool, vendor: str | None, account: 
         "status": "Status",
         "due": "Due (UTC)",
     }
-    rows = ({**as_dict(each), **({} if as_json else {"due": _due(each.overdue, when(each.due_at))})} for each in found)
-    show(rows, as_json=as_json, columns=columns, empty="Nothing waits for a person.")
-    if found and not as_json:
+    rows = ({**as_dict(each), **({} if form else {"due": _due(each.overdue, when(each.due_at))})} for each in found)
+    show(rows, form=form, columns=columns, empty="Nothing waits for a person.")
+    if found and not form:
         click.echo("How to do one, with what to enter: isp-addons tasks show LICENCE")
 
 

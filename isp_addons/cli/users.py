@@ -2,7 +2,7 @@
 
 import click
 
-from isp_addons.cli.output import Session, json_option, limit_option, say, show, when
+from isp_addons.cli.output import Form, Session, json_option, list_options, say, show, when
 from isp_addons.domain.cause import Source
 
 
@@ -15,10 +15,9 @@ def users() -> None:
 @click.option("--vendor", help="Only this vendor's.")
 @click.option("--account", help="Only this account's.")
 @click.option("--gone", is_flag=True, help="Those too whom the vendor has no more.")
-@limit_option
-@json_option
+@list_options
 @click.pass_obj
-def list_users(session: Session, *, vendor: str | None, account: str | None, gone: bool, limit: int, as_json: bool) -> None:
+def list_users(session: Session, *, vendor: str | None, account: str | None, gone: bool, limit: int, form: Form) -> None:
     """Every user that a vendor told us about, with the seats that he was given."""
     from isp_addons.cli.output import as_dict
     from isp_addons.services.vendor_users import listing
@@ -30,11 +29,12 @@ def list_users(session: Session, *, vendor: str | None, account: str | None, gon
         "reference": "Id",
         "email": "E-mail",
         "name": "Name",
+        "role": "Role",
         "seats": "Seats",
         "since": "Gone since",
     }
-    rows = ({**as_dict(each), **({} if as_json else {"since": when(each.gone_at)})} for each in found)
-    show(rows, as_json=as_json, columns=columns, right=("seats",), empty="No user is known; run: isp-addons users sync VENDOR")
+    rows = ({**as_dict(each), **({} if form else {"since": when(each.gone_at)})} for each in found)
+    show(rows, form=form, columns=columns, right=("seats",), empty="No user is known; run: isp-addons users sync VENDOR")
 
 
 @users.command()
@@ -58,3 +58,32 @@ def sync(session: Session, *, vendor: str, force: bool, as_json: bool) -> None:
     )
     if done.skipped and not as_json:
         click.echo(f"{done.skipped} users were left out: the billing does not have their accounts.", err=True)
+
+
+@users.command()
+@click.argument("vendor")
+@click.argument("user")
+@click.argument("role")
+@json_option
+@click.pass_obj
+def role(session: Session, *, vendor: str, user: str, role: str, as_json: bool) -> None:
+    """Say that USER is an owner, admin, supervisor or agent (ROLE) at VENDOR: some features are for some roles only."""
+    from isp_addons.services import entitlement
+
+    new = entitlement.set_role(session.app.context, session.cause("role told"), vendor=vendor, user=user, role=role)
+    said = "is" if new else "was already"
+    say(f"{user} {said} {role} at {vendor}.", as_json=as_json, vendor=vendor, user=user, role=role, changed=new)
+
+
+@users.command()
+@click.argument("vendor")
+@click.argument("user")
+@json_option
+@click.pass_obj
+def activated(session: Session, *, vendor: str, user: str, as_json: bool) -> None:
+    """Say that USER, who was invited by e-mail, has activated his account at VENDOR."""
+    from isp_addons.services import entitlement
+
+    new = entitlement.activate(session.app.context, session.cause("account activated"), vendor=vendor, user=user)
+    said = "is active now" if new else "was active already"
+    say(f"{user} {said} at {vendor}.", as_json=as_json, vendor=vendor, user=user, changed=new)

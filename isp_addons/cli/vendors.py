@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from isp_addons.cli.output import Session, json_option, limit_option, say, show
+from isp_addons.cli.output import Form, Session, form_options, json_option, list_options, say, show
 from isp_addons.domain.cause import Source
 from isp_addons.domain.problem import Problem
 from isp_addons.domain.text import parse_line
@@ -16,10 +16,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@limit_option
-@json_option
+@list_options
 @click.pass_obj
-def plan(session: Session, *, limit: int, as_json: bool) -> None:
+def plan(session: Session, *, limit: int, form: Form) -> None:
     """Show the vendor calls that would be made now, without making them."""
     from isp_addons.convergence.plan import plan as planned
 
@@ -36,15 +35,15 @@ def plan(session: Session, *, limit: int, as_json: bool) -> None:
     }
     usable = [vendor.name for vendor in app.host.usable()]
     calls = planned(app.store, now=app.clock.now(), vendors=usable, limit=limit)
-    show(calls, as_json=as_json, columns=columns, empty=_why_no_calls(session))
-    _tell_left_out(session, as_json=as_json)
+    show(calls, form=form, columns=columns, empty=_why_no_calls(session))
+    _tell_left_out(session, form=form)
 
 
 @click.command()
 @click.option("--watch", is_flag=True, help="Go on for ever; stop with Ctrl-C or SIGTERM.")
-@json_option
+@form_options
 @click.pass_obj
-def converge(session: Session, *, watch: bool, as_json: bool) -> None:
+def converge(session: Session, *, watch: bool, form: Form) -> None:
     """Make the vendor calls that are due, until the vendors have what is wanted.
 
     Failed calls are tried again later by themselves; refused ones are listed by: isp-addons failed list
@@ -58,23 +57,23 @@ def converge(session: Session, *, watch: bool, as_json: bool) -> None:
         click.echo("Watching; stop with Ctrl-C.", err=True)
         app.convergence.watch(stop=stop)
         return
-    with progress_of(app.convergence.due(), quiet=as_json) as progress:
+    with progress_of(app.convergence.due(), quiet=bool(form)) as progress:
         tallies = app.convergence.once(stop=stop, progress=progress)
     reversed_ = reverse_refused(app.context, session.cause("the vendor refused it", source=Source.VENDOR))
     rows = [_tally_row(name, tally) for name, tally in tallies.items()]
     columns = {"vendor": "Vendor", "done": "Done", "failed": "Failed", "calls": "Calls", "paused": "Paused"}
-    show(rows, as_json=as_json, columns=columns, right=("done", "failed"), empty=_why_no_calls(session))
-    _tell_left_out(session, as_json=as_json)
-    if reversed_ and not as_json:
+    show(rows, form=form, columns=columns, right=("done", "failed"), empty=_why_no_calls(session))
+    _tell_left_out(session, form=form)
+    if reversed_ and not form:
         click.echo(f"{reversed_} charges were reversed because the vendor refused what was ordered.")
 
 
 @click.command()
 @click.argument("vendor", required=False)
 @click.option("--apply", "applies", is_flag=True, help="Write down what the vendor has, so that the loop repairs it.")
-@json_option
+@form_options
 @click.pass_obj
-def reconcile(session: Session, *, vendor: str | None, applies: bool, as_json: bool) -> None:
+def reconcile(session: Session, *, vendor: str | None, applies: bool, form: Form) -> None:
     """List all that VENDOR (default: every vendor that can list) has, and report where it differs from ours."""
     from isp_addons.convergence.reconcile import reconcile as compare
 
@@ -90,8 +89,8 @@ def reconcile(session: Session, *, vendor: str | None, applies: bool, as_json: b
         "ours": "Wanted",
         "theirs": "The vendor has",
     }
-    show(found, as_json=as_json, columns=columns, empty="No differences.")
-    if found and not as_json:
+    show(found, form=form, columns=columns, empty="No differences.")
+    if found and not form:
         advice = (
             "Written down; the next converge repairs what the rule allows." if applies else "Nothing was changed; use --apply."
         )
@@ -104,9 +103,9 @@ def vendors() -> None:
 
 
 @vendors.command("list")
-@json_option
+@form_options
 @click.pass_obj
-def list_vendors(session: Session, *, as_json: bool) -> None:
+def list_vendors(session: Session, *, form: Form) -> None:
     """Every vendor: its plugin, whether it works, whether it is paused, what waits for it. missing: it has no section."""
     from isp_addons.services.vendor_overview import vendor_rows
 
@@ -123,7 +122,7 @@ def list_vendors(session: Session, *, as_json: bool) -> None:
     }
     show(
         rows,
-        as_json=as_json,
+        form=form,
         columns=columns,
         right=("waiting", "given_up"),
         empty="No vendor is configured; add a section [vendor:NAME].",
@@ -197,11 +196,11 @@ def _why_no_calls(session: Session) -> str:
     )
 
 
-def _tell_left_out(session: Session, *, as_json: bool) -> None:
+def _tell_left_out(session: Session, *, form: Form) -> None:
     """Licences that differ from what is wanted, but whose vendor is not called at all: one line for people."""
     from isp_addons.services.vendor_overview import left_out
 
-    found = [] if as_json else left_out(session.app.store, session.app.host)
+    found = [] if form else left_out(session.app.store, session.app.host)
     if found:
         count = sum(each.licences for each in found)
         told = ", ".join(f"{each.licences} of {each.vendor} ({each.why})" for each in found)

@@ -18,7 +18,8 @@ def worker(session: Session, *, once: bool) -> None:
 
     app = session.app
     timetable = Timetable(app.context, lead=timedelta(hours=app.settings.forecast.lead_hours))
-    running = Worker(app.context, app.convergence, timetable, app.settings.general.spool, app.clock, app.tasks)
+    mail = app.mail_out if app.context.mail is not None else None
+    running = Worker(app.context, app.convergence, timetable, app.settings.general.spool, app.clock, app.tasks, mail)
     if once:
         result = running.once()
         click.echo(f"{result.taken} events taken in, {result.handled} handled, {result.refused} refused.")

@@ -1,11 +1,12 @@
 """What a vendor's answer means for the *seen* side. The *wanted* side is never touched here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from isp_addons.domain.licence import Licence, Seen, SeenState, Step, Wanted, WantedState, next_step
 from isp_addons.domain.retry import FailureKind, next_try
+from isp_addons.domain.split import as_text
 from isp_addons.store import tasks
 from isp_addons.store.leases import Leased, seconds
 from isp_addons.vendor_api import Done, NeedsOperator, Outcome, Pending, RateLimited, SeenLicence, VendorError
@@ -48,6 +49,7 @@ def as_row(answer: Answer, *, wanted: Wanted, suspend_from: datetime | None, jit
         "reference": getattr(result, "reference", None) or licence.reference,
         "seen_state": seen.state.value,
         "seen_quantity": seen.quantity,
+        "seen_split": seen.split,
         "seen_end": seconds(seen.paid_until),
         "seen_at": at,
         "reassert_at": seen.reassert_at,
@@ -84,6 +86,7 @@ def task_row(answer: Answer, row: dict[str, Any], *, due_in: timedelta) -> dict[
         "instructions": plain(result.instructions, most=_LONGEST_INSTRUCTIONS),
         "asked_state": wanted.state.value,
         "asked_quantity": wanted.quantity,
+        "asked_split": wanted.split,
         "asked_end": seconds(wanted.paid_until),
         "was_state": answer.licence.both.seen.state.value,
         "opened_at": answer.at,
@@ -100,6 +103,8 @@ def audit_rows(answer: Answer, row: dict[str, Any]) -> list[dict[str, Any]]:
     else:
         if before.quantity != row["b_seen_quantity"]:
             changes.append(("seen_quantity", before.quantity, row["b_seen_quantity"]))
+        if before.split != row["b_seen_split"]:
+            changes.append(("seen_split", before.split, row["b_seen_split"]))
         if seconds(before.paid_until) != row["b_seen_end"]:
             changes.append(("seen_end", seconds(before.paid_until), row["b_seen_end"]))
     if row["b_given_up_at"] is not None:
@@ -116,12 +121,16 @@ def _why(answer: Answer) -> str:
     return f"{answer.step.value} was answered"
 
 
-def seen_by(has: SeenLicence, suspend_from: datetime | None, now: datetime) -> Seen:
-    """The seen side for what a vendor was read to have, where it is wanted suspended from *suspend_from* (None: at once)."""
+def seen_by(has: SeenLicence, suspend_from: datetime | None, now: datetime, *, split: str = "") -> Seen:
+    """The seen side for what a vendor was read to have, where it is wanted suspended from *suspend_from* (None: at once).
+
+    *split*: what was seen before, for vendors that do not tell it.
+    """
     again = reassert_at(has.suspended_until, now) if has.state is SeenState.SUSPENDED else None
     if has.suspended_from is not None and has.suspended_from > (suspend_from or now):
         again = now  # it begins later than we want it to
-    return Seen(state=has.state, quantity=has.quantity, paid_until=has.paid_until, reassert_at=again)
+    told = split if has.split is None else as_text(has.split)
+    return Seen(state=has.state, quantity=has.quantity, split=told, paid_until=has.paid_until, reassert_at=again)
 
 
 def reassert_at(until: datetime | None, now: datetime) -> datetime | None:
@@ -143,7 +152,7 @@ def _seen(answer: Answer) -> Seen:
     if isinstance(result, Done):
         return _confirmed(answer, result)
     if isinstance(result, SeenLicence):
-        return seen_by(result, answer.licence.suspend_from, answer.at)
+        return seen_by(result, answer.licence.suspend_from, answer.at, split=before.split)
     if isinstance(result, Pending):
         return _in_state(before, SeenState.PENDING)
     lost = isinstance(result, VendorError) and result.kind is FailureKind.OUTCOME_UNKNOWN
@@ -155,24 +164,25 @@ def _seen(answer: Answer) -> Seen:
 def _confirmed(answer: Answer, done: Done) -> Seen:
     """The vendor did what it was asked for, so it has what was wanted when it was asked."""
     wanted, before = answer.licence.both.wanted, answer.licence.both.seen
+    until: dict[str, Any] = {"paid_until": wanted.paid_until, "reassert_at": None}
     match answer.step:
         case Step.ORDER:
-            return Seen(state=SeenState.ACTIVE, quantity=wanted.quantity, paid_until=wanted.paid_until)
+            return replace(before, state=SeenState.ACTIVE, quantity=wanted.quantity, split=wanted.split, **until)
         case Step.UNBLOCK:
-            return Seen(state=SeenState.ACTIVE, quantity=before.quantity, paid_until=wanted.paid_until)
+            return replace(before, state=SeenState.ACTIVE, **until)
         case Step.CHARGE:
-            return Seen(state=before.state, quantity=before.quantity, paid_until=wanted.paid_until)
+            return replace(before, **until)
         case Step.CHANGE:
-            return Seen(state=before.state, quantity=wanted.quantity, paid_until=before.paid_until)
+            return replace(before, quantity=wanted.quantity, split=wanted.split, reassert_at=None)
         case Step.CANCEL:
             return _in_state(before, SeenState.ENDED)
         case _:
             again = reassert_at(done.suspended_until, answer.at)
-            return Seen(state=SeenState.SUSPENDED, quantity=before.quantity, paid_until=before.paid_until, reassert_at=again)
+            return replace(before, state=SeenState.SUSPENDED, reassert_at=again)
 
 
 def _in_state(seen: Seen, state: SeenState) -> Seen:
-    return Seen(state=state, quantity=seen.quantity, paid_until=seen.paid_until)
+    return replace(seen, state=state, reassert_at=None)
 
 
 def _failed(answer: Answer, error: VendorError, jitter: float) -> dict[str, Any]:

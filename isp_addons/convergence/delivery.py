@@ -20,6 +20,7 @@ from isp_addons.convergence.vendor_state import Grant, Limits
 from isp_addons.domain.licence import Step, next_step
 from isp_addons.domain.problem import TryAgain
 from isp_addons.domain.retry import FailureKind
+from isp_addons.domain.split import as_dict
 from isp_addons.store import codes, leases, shown, tasks
 from isp_addons.store.engine import Store
 from isp_addons.store.leases import Leased
@@ -226,7 +227,7 @@ class Delivery:
         )
         vendor_state.spend(state, grant, len(batch), limits=self._limits, now=now)
         can = self._vendor.capabilities
-        batch = leases.with_users(session, batch) if can.has_users else batch
+        batch = leases.with_users(session, batch) if can.has_users or can.invites_users else batch
         return grant, codes.carried(session, batch) if can.issues_codes else batch
 
     def _after(self, kept: list[Answer], *, is_paused: bool) -> None:
@@ -292,6 +293,7 @@ def view(licence: Leased) -> LicenceView:
         product=licence.product,
         options={name: str(value) for name, value in licence.options.items()},
         quantity=wanted.quantity,
+        split=as_dict(wanted.split),
         paid_until=wanted.paid_until,
         suspend_from=licence.suspend_from,
         code=licence.code,

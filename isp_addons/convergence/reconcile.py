@@ -184,13 +184,14 @@ def _describe(vendor: str, kind: DriftKind, case: _Case) -> Drift:
 
 def _write_seen(session: Session, cause: Cause, case: _Case, ours: Leased, theirs: SeenLicence) -> None:
     """What the vendor has is what was seen, unless a call has told more since; a fresh chance for what was given up on."""
-    seen = seen_by(theirs, ours.suspend_from, cause.at)
+    seen = seen_by(theirs, ours.suspend_from, cause.at, split=ours.both.seen.split)
     result = session.execute(
         update(Licence)
         .where(Licence.id == ours.id, Licence.lease_owner.is_(None), Licence.seen_at.is_not_distinct_from(case.seen_at))
         .values(
             seen_state=seen.state.value,
             seen_quantity=seen.quantity,
+            seen_split=seen.split,
             seen_end=leases.seconds(seen.paid_until),
             reassert_at=seen.reassert_at,
             seen_at=cause.at,

@@ -14,6 +14,7 @@ from isp_addons.domain.licence import Licence as Both
 from isp_addons.domain.licence import SeenState, Step
 from isp_addons.domain.operator_task import TaskOutcome, still_wanted
 from isp_addons.domain.problem import NotFound, Refused
+from isp_addons.domain.split import as_dict
 from isp_addons.store import audit, leases, shown, tasks
 from isp_addons.store.engine import Store
 from isp_addons.store.leases import Leased
@@ -113,6 +114,7 @@ def _as_wanted(ours: Leased, reference: str | None) -> SeenLicence:
         state=SeenState(wanted.state.value),
         reference=reference,
         quantity=wanted.quantity,
+        split=as_dict(wanted.split),
         paid_until=wanted.paid_until,
     )
 

@@ -117,7 +117,12 @@ class TaskList:
 
 def asked_for(task: OperatorTask) -> Wanted:
     """What was wanted when the task was opened."""
-    return Wanted(state=WantedState(task.asked_state), quantity=task.asked_quantity, paid_until=leases.moment(task.asked_end))
+    return Wanted(
+        state=WantedState(task.asked_state),
+        quantity=task.asked_quantity,
+        split=task.asked_split,
+        paid_until=leases.moment(task.asked_end),
+    )
 
 
 def refused_step(licence: Leased, now: datetime) -> Step | None:

@@ -17,9 +17,13 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """Who asked, through which door, when (aware, UTC) and why. ``at`` is also the *now* of every rule applied."""
+    """Who asked, through which door, when (aware, UTC) and why. ``at`` is also the *now* of every rule applied.
+
+    ``person``: the id of the person who asks by his own rights; None: the ISP's staff, or the product itself.
+    """
 
     actor: str
     source: Source
     at: datetime
     why: str
+    person: int | None = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from isp_addons.domain.problem import BadInput
+from isp_addons.domain.text import shorten
 
 
 class Word(StrEnum):
@@ -69,5 +70,6 @@ def parse_account(text: str) -> str:
             code="placeholder",
         )
     if not _ACCOUNT.fullmatch(text):
-        raise BadInput(f"{text!r} is not an account: letters, digits and . _ @ - only, at most 64.", code="bad_account")
+        shown = shorten(text)
+        raise BadInput(f"{shown!r} is not an account: letters, digits and . _ @ - only, at most 64.", code="bad_account")
     return text

@@ -39,10 +39,14 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Our side. ``paid_until`` None = without end; ``for_forecast``: the only reason to suspend is the next period's money."""
+    """Our side. ``paid_until`` None = without end; ``for_forecast``: the only reason to suspend is the next period's money.
+
+    ``split``: how the quantity is distributed over its parts, as `isp_addons.domain.split.as_text` writes it.
+    """
 
     state: WantedState
     quantity: int = 1
+    split: str = ""
     paid_until: datetime | None = None
     for_forecast: bool = False
 
@@ -53,6 +57,7 @@ class Seen:
 
     state: SeenState
     quantity: int = 1
+    split: str = ""
     paid_until: datetime | None = None
     reassert_at: datetime | None = None
 
@@ -82,7 +87,7 @@ def next_step(licence: Licence, *, now: datetime) -> Step | None:
         return _step_to_suspended(wanted, seen, now)
     if seen.state is SeenState.SUSPENDED:
         return Step.UNBLOCK
-    if wanted.quantity != seen.quantity:
+    if (wanted.quantity, wanted.split) != (seen.quantity, seen.split):
         return Step.CHANGE
     return Step.CHARGE if wanted.paid_until != seen.paid_until else None
 

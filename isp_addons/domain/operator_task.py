@@ -29,5 +29,5 @@ def still_wanted(step: Step, *, asked: Wanted, wanted: Wanted) -> bool:
     if asked.state is not wanted.state:
         return False
     if step in (Step.ORDER, Step.CHANGE):
-        return asked.quantity == wanted.quantity
+        return (asked.quantity, asked.split) == (wanted.quantity, wanted.split)
     return step is not Step.CHARGE or asked.paid_until == wanted.paid_until

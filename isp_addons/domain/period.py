@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dateutil.relativedelta import relativedelta
@@ -9,6 +10,7 @@ from dateutil.relativedelta import relativedelta
 from isp_addons.domain.problem import BadInput
 
 LONGEST_TERM = 120
+DAYS_OF_MONTH = 30
 _WHOLE = re.compile(r"[1-9][0-9]{0,9}")
 
 
@@ -40,13 +42,29 @@ def parse_whole(text: str, *, name: str, most: int) -> int:
     return int(text)
 
 
-def add_months(moment: datetime, months: int, zone: ZoneInfo) -> datetime:
-    """*moment* plus calendar months on the clock of *zone*: 31 January + 1 month = 28 (or 29) February."""
-    local = moment.astimezone(zone).replace(tzinfo=None) + relativedelta(months=months)
+class Month(StrEnum):
+    """What a month of a term is: one of the calendar, or 30 days, so that a year is 360."""
+
+    CALENDAR = "calendar"
+    DAYS_30 = "30_days"
+
+
+def add_months(moment: datetime, months: int, zone: ZoneInfo, *, rule: Month = Month.CALENDAR) -> datetime:
+    """*moment* plus months on the clock of *zone*; calendar months: 31 January + 1 month = 28 (or 29) February."""
+    more = relativedelta(months=months) if rule is Month.CALENDAR else relativedelta(days=DAYS_OF_MONTH * months)
+    local = moment.astimezone(zone).replace(tzinfo=None) + more
     return local.replace(tzinfo=zone).astimezone(UTC)
 
 
-def extend(paid_until: datetime | None, *, now: datetime, months: int, zone: ZoneInfo) -> datetime:
-    """Where a renewal of *months* leads: from the old expiry when it has not passed, else from *now*."""
-    start = paid_until if paid_until is not None and paid_until > now else now
-    return add_months(start, months, zone)
+def next_term(
+    paid_until: datetime | None,
+    *,
+    now: datetime,
+    months: int,
+    zone: ZoneInfo,
+    rule: Month = Month.CALENDAR,
+    goes_on: bool = False,
+) -> tuple[datetime, datetime]:
+    """From when to when a renewal of *months* is: from the old expiry when it has not passed or it *goes_on*, else from now."""
+    start = paid_until if paid_until is not None and (goes_on or paid_until > now) else now
+    return start, add_months(start, months, zone, rule=rule)

@@ -1,7 +1,7 @@
 """What a quantity costs: graduated ranges, each of which prices only the units that fall into it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -23,16 +23,20 @@ class PriceRange:
 
 @dataclass(frozen=True, slots=True)
 class PriceList:
-    """Ranges without a gap or an overlap, from 1 on; only the last may be open. Prices are for *per_months* months."""
+    """Ranges without a gap or an overlap, from 1 on; only the last may be open. Prices are for *per_months* months.
+
+    *discount*: the share (0 to 1) that is taken off for whom the list is meant.
+    """
 
     ranges: tuple[PriceRange, ...]
     per_months: int = 1
+    discount: Fraction = Fraction(0)
 
     def __post_init__(self) -> None:
         check_ranges(self.ranges)
 
     def price(self, quantity: int) -> int:
-        """What *quantity* units cost for `per_months`, in minor units. Raises `Refused` (``no_price``) above the last range."""
+        """What *quantity* units cost for `per_months`, in minor units, nothing taken off. Raises `Refused` (``no_price``)."""
         last = self.ranges[-1].last
         if last is not None and quantity > last:
             raise Refused(f"There is no price for {quantity}: the price list ends at {last}.", code="no_price")
@@ -42,14 +46,23 @@ class PriceList:
         """How many of *quantity* units fall into each range, ranges without any left out."""
         return [(each, units) for each in self.ranges if (units := _units(each, quantity))]
 
-    def price_for(self, quantity: int, *, months: Fraction | int, discount: Fraction = Fraction(0)) -> int:
-        """The same for *months* months with *discount* (0 to 1) taken off, rounded once."""
-        return half_up(Fraction(self.price(quantity)) * Fraction(months) / self.per_months * (1 - discount))
+    @property
+    def at_list(self) -> "PriceList":
+        """The same list for whom there is no discount."""
+        return self.less(Fraction(0))
 
-    def price_of_more(self, extra: int, *, beyond: int, months: Fraction | int, discount: Fraction = Fraction(0)) -> int:
-        """What *extra* units cost on top of the *beyond* that are there, for *months*, rounded once."""
+    def less(self, discount: Fraction) -> "PriceList":
+        """The same list with *discount* (0 to 1) taken off."""
+        return replace(self, discount=discount)
+
+    def price_for(self, quantity: int, *, months: Fraction | int) -> int:
+        """What *quantity* units cost for *months* months with the discount taken off, rounded once."""
+        return half_up(Fraction(self.price(quantity)) * Fraction(months) / self.per_months * (1 - self.discount))
+
+    def price_of_more(self, extra: int, *, beyond: int, months: Fraction | int) -> int:
+        """What *extra* units cost on top of the *beyond* that are there, for *months*, discount taken off, rounded once."""
         more = Fraction(self.price(beyond + extra) - self.price(beyond))
-        return half_up(more * Fraction(months) / self.per_months * (1 - discount))
+        return half_up(more * Fraction(months) / self.per_months * (1 - self.discount))
 
     def average(self, quantity: int) -> Fraction | None:
         """What one unit costs on average, in minor units of `per_months`; None for no units."""

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 
+from isp_addons.domain.period import DAYS_OF_MONTH
 from isp_addons.domain.problem import Refused
 
-MONTH = timedelta(days=30)
+MONTH = timedelta(days=DAYS_OF_MONTH)
 """A month where months are counted in days; a year is twelve of them."""
 
 

@@ -23,13 +23,17 @@ class Status(StrEnum):
     REFUSED = "refused"
 
 
-def licence_end(plan: Plan, status: Status, paid_until: datetime | None, *, endless: Callable[[], bool]) -> datetime | None:
+def licence_end(
+    plan: Plan, status: Status, paid_until: datetime | None, *, renews: bool = False, endless: Callable[[], bool]
+) -> datetime | None:
     """The end date that the vendor is told; None = without end.
 
     *endless* (does the vendor know licences without end?) is asked only where it matters: a disabled vendor cannot be asked.
     Where the vendor knows licences without end, a recurring one is simply suspended when it is not paid, so that a month
-    that is paid costs no vendor call at all. A one-off term, a trial and a cancelled subscription end by themselves there.
+    that is paid costs no vendor call at all; so is a term that *renews* itself. Any other one-off term, a trial and a cancelled
+    subscription end by themselves there.
     """
-    if plan in (Plan.ONE_OFF, Plan.TRIAL) or status is Status.ENDING or not endless():
+    ends = plan in (Plan.ONE_OFF, Plan.TRIAL) and not renews
+    if ends or status is Status.ENDING or not endless():
         return paid_until
     return None

@@ -9,5 +9,10 @@ def parse_line(text: str, *, name: str, most: int) -> str:
     """*text* itself, if it is 1 to *most* printable characters; control characters and broken encodings are refused."""
     if 0 < len(text) <= most and text.isprintable():
         return text
-    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    shown = shorten(text)
     raise BadInput(f"The {name} {shown!r} is not 1 to {most} printable characters.", code=f"bad_{name.replace(' ', '_')}")
+
+
+def shorten(text: str) -> str:
+    """*text* as a sentence about it shows it."""
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

@@ -42,24 +42,9 @@ def open_account(
     if end <= cause.at:
         raise BadInput(f"The period's end {end.isoformat()} has passed already.", code="bad_period_end")
     with context.store.write() as session:
-        if session.scalar(select(Account.id).where(Account.ref == ref)) is not None:
-            raise Refused(f"The account {ref} exists already.", code="account_exists")
-        account = Account(ref=ref, currency=context.currency, time_zone=place, created_at=cause.at)
-        session.add(account)
-        session.flush()
-        start = add_months(end, -1, time_zone(place))
-        session.add(
-            LedgerAccount(
-                account_id=account.id,
-                balance=0,
-                credit=credit,
-                base_price=base_price,
-                unlimited=unlimited,
-                tariff=tariff,
-                period_start=start,
-                period_end=end,
-            )
-        )
+        account = open_within(context, session, cause, ref=ref, place=place, end=end)
+        mine = session.get_one(LedgerAccount, account.id)
+        mine.credit, mine.base_price, mine.unlimited, mine.tariff = credit, base_price, unlimited, tariff
         session.flush()
         if balance:
             ledger.give(
@@ -71,8 +56,32 @@ def open_account(
                 kind="opening",
                 note="Opening balance",
             )
-        audit.record(session, cause, subject="account", subject_id=account.id, field="opened", before=None, after=ref)
         return account.id
+
+
+def open_within(
+    context: Context,
+    session: Session,
+    cause: Cause,
+    *,
+    ref: str,
+    place: str,
+    end: datetime,
+    customer_id: int | None = None,
+) -> Account:
+    """An empty account of the built-in ledger, in the caller's transaction; its period of a month ends at *end*.
+
+    *place*: its time zone. Raises `Refused` (``account_exists``).
+    """
+    if session.scalar(select(Account.id).where(Account.ref == ref)) is not None:
+        raise Refused(f"The account {ref} exists already.", code="account_exists")
+    account = Account(ref=ref, currency=context.currency, time_zone=place, created_at=cause.at, customer_id=customer_id)
+    session.add(account)
+    session.flush()
+    session.add(LedgerAccount(account_id=account.id, period_start=add_months(end, -1, time_zone(place)), period_end=end))
+    session.flush()
+    audit.record(session, cause, subject="account", subject_id=account.id, field="opened", before=None, after=ref)
+    return account
 
 
 def pay_in(session: Session, cause: Cause, *, ref: str, amount: int, key: str) -> bool:

@@ -1,30 +1,39 @@
 """The only way in which a licence ends: somebody cancels the subscription, and what is paid for runs out."""
 
+import logging
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, insert, select, update
 from sqlalchemy.orm import Session
 
 from isp_addons.domain.cause import Cause
+from isp_addons.domain.permission import Permission
 from isp_addons.domain.problem import Refused
 from isp_addons.domain.subscription import Plan, Status, licence_end
-from isp_addons.services import find
+from isp_addons.services import access, find, quantities
 from isp_addons.services.context import Context
-from isp_addons.store import audit, scratch, users, wants
-from isp_addons.store.tables import Subscription
+from isp_addons.store import audit, changes, scratch, users, wants
+from isp_addons.store.tables import Product, QuantityChange, Subscription
+
+log = logging.getLogger(__name__)
+
+_OVER = (Status.ENDED.value, Status.REFUSED.value)
 
 
 def cancel(context: Context, cause: Cause, *, subscription_id: int, at_once: bool = False) -> Status:
-    """No renewal; usable until the end of what is paid, or over now with *at_once* (nothing is refunded). Twice: no change."""
+    """No renewal; usable until the end of what is paid, or over now with *at_once* (nothing is refunded). Twice: no change.
+
+    Raises `NotFound`, and `Refused` (``no_active_subscription``) for what is over.
+    """
     with context.store.read() as session:
         ref = find.ref_of(session, subscription_id)
     gathered = context.billing.gather([ref], at=cause.at)
     with context.store.write() as session:
-        subscription, _, _ = find.subscription(session, subscription_id)
-        if subscription.status in (Status.ENDED.value, Status.REFUSED.value):
-            return Status(subscription.status)
+        subscription, account, _ = find.subscription(session, subscription_id)
+        access.require_account(session, cause, Permission.BUY, account_id=account.id)
+        refuse_over(subscription)
         if at_once:
-            move(session, cause, subscription, Status.ENDED)
+            end(session, context, cause, subscription, Status.ENDED)
         elif subscription.status == Status.RUNNING.value:
             context.billing.fill(session, gathered)
             period_end = session.scalar(select(scratch.funds.c.period_end))
@@ -37,23 +46,43 @@ def leave(session: Session, context: Context, cause: Cause, subscription: Subscr
     if subscription.plan == Plan.BUNDLED.value:
         _pay_until(session, cause, subscription, until)
     move(session, cause, subscription, Status.ENDING)
-    _redate(session, context, cause, subscription)
+    redate(session, context, cause, subscription)
 
 
 def undo(context: Context, cause: Cause, *, subscription_id: int) -> Status:
     """Take a cancellation back while what is paid for still runs. Raises `Refused` (``already_over``) afterwards."""
     with context.store.write() as session:
-        subscription, _, _ = find.subscription(session, subscription_id)
-        if subscription.status == Status.ENDING.value:
-            if subscription.paid_until is not None and subscription.paid_until <= cause.at:
-                raise Refused(f"Subscription {subscription_id} is over; order again.", code="already_over")
-            if subscription.plan == Plan.BUNDLED.value:
-                _pay_until(session, cause, subscription, None)
-            move(session, cause, subscription, Status.RUNNING)
-            _redate(session, context, cause, subscription)
-        elif subscription.status != Status.RUNNING.value:
-            raise Refused(f"Subscription {subscription_id} is {subscription.status}; order again.", code="already_over")
+        subscription, account, _ = find.subscription(session, subscription_id)
+        access.require_account(session, cause, Permission.BUY, account_id=account.id)
+        take_back(session, context, cause, subscription)
         return Status(subscription.status)
+
+
+def take_back(session: Session, context: Context, cause: Cause, subscription: Subscription) -> None:
+    """Let a cancelled *subscription* run on. Raises `Refused` (``already_over``)."""
+    if is_over(subscription, cause):
+        raise Refused(f"Subscription {subscription.id} is over; order again.", code="already_over")
+    if subscription.status == Status.ENDING.value:
+        if subscription.plan == Plan.BUNDLED.value:
+            _pay_until(session, cause, subscription, None)
+        move(session, cause, subscription, Status.RUNNING)
+        redate(session, context, cause, subscription)
+
+
+def is_over(subscription: Subscription, cause: Cause) -> bool:
+    """Whether *subscription* has ended, or was cancelled and its paid time is over."""
+    if subscription.status == Status.ENDING.value:
+        return subscription.paid_until is not None and subscription.paid_until <= cause.at
+    return subscription.status in _OVER
+
+
+def refuse_over(subscription: Subscription) -> None:
+    """Raise `Refused` (``no_active_subscription``) where there is nothing left to cancel or to stop."""
+    if subscription.status in _OVER:
+        raise Refused(
+            f"Subscription {subscription.id} is {subscription.status} already; see: isp-addons subscriptions list",
+            code="no_active_subscription",
+        )
 
 
 def finish(context: Context, cause: Cause) -> int:
@@ -61,6 +90,7 @@ def finish(context: Context, cause: Cause) -> int:
     with context.store.write() as session:
         over = select(Subscription.id).where(Subscription.status == Status.ENDING.value, Subscription.paid_until <= cause.at)
         scratch.empty(session, scratch.touched)
+        _forget_changes(context, session, cause, over)
         session.execute(insert(scratch.touched).from_select(["subscription_id"], over))
         audit.record_all(
             session,
@@ -83,6 +113,12 @@ def finish(context: Context, cause: Cause) -> int:
         return int(result.rowcount)  # type: ignore[attr-defined]
 
 
+def end(session: Session, context: Context, cause: Cause, subscription: Subscription, status: Status) -> None:
+    """Let one subscription be over now, *status* saying why; nothing is to come of it any more."""
+    _forget_changes(context, session, cause, select(Subscription.id).where(Subscription.id == subscription.id))
+    move(session, cause, subscription, status)
+
+
 def move(session: Session, cause: Cause, subscription: Subscription, status: Status) -> None:
     """Give one subscription another status; what it means for its licences and its users' seats follows at once."""
     audit.record(
@@ -95,14 +131,26 @@ def move(session: Session, cause: Cause, subscription: Subscription, status: Sta
         after=status.value,
     )
     subscription.status = status.value
-    is_over = status in (Status.ENDED, Status.REFUSED)
-    subscription.ended_at = cause.at if is_over else None
+    ended = status.value in _OVER
+    subscription.ended_at = cause.at if ended else None
     session.flush()
     scratch.empty(session, scratch.touched)
     session.execute(insert(scratch.touched).values(subscription_id=subscription.id))
-    if is_over:
+    if ended:
         users.return_all_seats(session, cause)
     wants.rework(session, cause)
+
+
+def _forget_changes(context: Context, session: Session, cause: Cause, ended: Select[int]) -> None:
+    """What was to come of these subscriptions does not come any more: their price is again that of what there is."""
+    query = select(Subscription, Product).join(Product, Product.id == Subscription.product_id)
+    theirs = query.join(QuantityChange, QuantityChange.subscription_id == Subscription.id)
+    for subscription, product in session.execute(theirs.where(changes.is_pending(), Subscription.id.in_(ended))).all():
+        try:
+            quantities.forget_change(context, session, cause, subscription, product)
+        except Refused as problem:  # there is no price for it any more, and nothing that it would be for
+            log.info("subscription %s keeps the price of what was to come: %s", subscription.id, problem.message)
+            changes.drop(session, cause, subscription.id)
 
 
 def _pay_until(session: Session, cause: Cause, subscription: Subscription, end: datetime | None) -> None:
@@ -112,7 +160,7 @@ def _pay_until(session: Session, cause: Cause, subscription: Subscription, end: 
     )
 
 
-def _redate(session: Session, context: Context, cause: Cause, subscription: Subscription) -> None:
+def redate(session: Session, context: Context, cause: Cause, subscription: Subscription) -> None:
     """The date that the vendor is told follows the status: a cancelled subscription ends there by itself."""
     wants.redate(
         session,
@@ -122,6 +170,7 @@ def _redate(session: Session, context: Context, cause: Cause, subscription: Subs
             Plan(subscription.plan),
             Status(subscription.status),
             subscription.paid_until,
+            renews=subscription.renews,
             endless=lambda: context.capabilities(vendor).endless,
         ),
     )

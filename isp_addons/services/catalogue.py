@@ -1,22 +1,25 @@
 """The catalogue: every product with its terms and prices, taken in and given out as a whole."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from isp_addons.domain.catalogue import DatedPrices, Kind, ProductTerms, WhileSuspended
+from isp_addons.domain.catalogue import DatedPrices, Kind, ProductTerms, TrialEnd, WhileSuspended
 from isp_addons.domain.cause import Cause
+from isp_addons.domain.entitlement import UserRole
 from isp_addons.domain.money import format_amount
-from isp_addons.domain.period import time_zone
+from isp_addons.domain.period import Month, time_zone
 from isp_addons.domain.price_list import PriceList
 from isp_addons.domain.problem import Refused
 from isp_addons.domain.proration import Proration
+from isp_addons.domain.unbundling import Part
 from isp_addons.services import prices, reprice
 from isp_addons.services.context import Context
+from isp_addons.services.schedule import schedule_of, to_plain
 from isp_addons.store import audit
 from isp_addons.store.tables import Product, TariffProduct
 
@@ -50,7 +53,7 @@ def take(context: Context, cause: Cause, products: Sequence[ProductTerms]) -> Ta
             if known != each:
                 product = put(context, session, cause, each, before=known)
                 priced += [product.id] if known is not None and known.prices != each.prices else []
-        reprice.after_change(session, cause, priced)
+        reprice.after_change(context, session, cause, priced)
     named = {each.code for each in products}
     return Taken(
         added=tuple(added),
@@ -81,13 +84,20 @@ def put(context: Context, session: Session, cause: Cause, each: ProductTerms, *,
         "priority": each.priority,
         "terms": ",".join(map(str, each.terms)),
         "proration": each.proration.value,
+        "month": each.month.value,
         "trial_days": each.trial_days,
+        "trial_then": each.trial_then.value,
+        "schedule": to_plain(each.schedule),
+        "features": {name: [role.value for role in roles] for name, roles in each.features.items()},
         "while_suspended": each.while_suspended.value,
         "least": each.least,
         "most": each.most,
         "split": list(each.split),
+        "unbundle": [asdict(part) for part in each.unbundle],
         "options": dict(each.options),
         "on_sale": each.on_sale,
+        "resale": each.resale,
+        "purchase_price": each.purchase_price,
     }
     product = session.scalar(select(Product).where(Product.code == each.code))
     if product is None:
@@ -133,14 +143,21 @@ def _terms(context: Context, row: Product, lists: Mapping[datetime, PriceList], 
         article_number=row.article_number,
         terms=tuple(map(int, row.terms.split(","))),
         proration=Proration(row.proration),
+        month=Month(row.month),
         trial_days=row.trial_days,
+        trial_then=TrialEnd(row.trial_then),
+        schedule=schedule_of(row),
+        features={name: tuple(map(UserRole, roles)) for name, roles in row.features.items()},
         tariffs=tuple(tariffs),
         priority=row.priority,
         while_suspended=WhileSuspended(row.while_suspended),
         least=row.least,
         most=row.most,
         split=tuple(row.split),
+        unbundle=tuple(Part(**part) for part in row.unbundle),
         on_sale=row.on_sale,
+        resale=row.resale,
+        purchase_price=row.purchase_price,
         options={name: str(value) for name, value in row.options.items()},
     )
 

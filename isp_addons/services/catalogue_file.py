@@ -12,13 +12,16 @@ from isp_addons.domain.catalogue import (
     DatedPrices,
     Kind,
     ProductTerms,
+    TrialEnd,
     WhileSuspended,
 )
 from isp_addons.domain.money import format_amount, parse_amount
-from isp_addons.domain.period import LONGEST_TERM, parse_whole
+from isp_addons.domain.period import LONGEST_TERM, Month, parse_whole
 from isp_addons.domain.price_list import PriceList, PriceRange
 from isp_addons.domain.problem import BadInput
 from isp_addons.domain.proration import Proration
+from isp_addons.domain.unbundling import Part
+from isp_addons.services.catalogue_seats import plain_features, plain_schedule, read_features, read_schedule
 from isp_addons.services.located_yaml import Reader, Value, read_file
 
 VERSION = "1"
@@ -62,14 +65,21 @@ def _product(code: str, value: Value, currency: str) -> ProductTerms | None:
         "vendor": product.read("vendor", Value.text, default="") or None,
         "terms": product.read("terms", _terms, default=(1,)),
         "proration": product.read("proration", lambda each: _word(each, Proration), default=Proration.BY_TIME),
+        "month": product.read("month", lambda each: _word(each, Month), default=Month.CALENDAR),
         "trial_days": product.read("trial_days", lambda each: _whole(each, LONGEST_TRIAL), default=0),
+        "trial_then": product.read("trial_then", lambda each: _word(each, TrialEnd), default=TrialEnd.END),
+        "schedule": product.read("schedule", lambda each: read_schedule(each, code), default=None),
+        "features": product.read("features", read_features, default={}),
         "tariffs": product.read("tariffs", _texts, default=()),
         "priority": product.read("priority", lambda each: _whole(each, LOWEST_PRIORITY), default=1),
         "while_suspended": product.read(
             "while_suspended", lambda each: _word(each, WhileSuspended), default=WhileSuspended.NONE
         ),
         "split": product.read("split", _texts, default=()),
+        "unbundle": product.read("unbundle", lambda each: _parts(each, code, currency), default=()),
         "on_sale": product.read("on_sale", _yes_no, default=True),
+        "resale": product.read("resale", _yes_no, default=False),
+        "purchase_price": product.read("purchase_price", lambda each: _amount(each, currency), default=0),
         "options": product.read("options", _options, default={}),
         "prices": product.need("prices", lambda each: _price_lists(each, code, currency), default=()),
     }
@@ -81,7 +91,7 @@ def _product(code: str, value: Value, currency: str) -> ProductTerms | None:
 def _price_lists(value: Value, code: str, currency: str) -> tuple[DatedPrices, ...]:
     """A plain amount, or lists of ranges with the day from which each is valid."""
     if isinstance(value.data, str):
-        amount = parse_amount(value.data, currency=currency, minimum=0)
+        amount = _amount(value, currency)
         return (DatedPrices(_BEGINNING, PriceList((PriceRange(1, None, amount),))),)
     found = [_price_list(each, code, currency) for each in value.items()]
     return tuple(each for each in found if each is not None)
@@ -99,7 +109,7 @@ def _range(value: Value, code: str, currency: str) -> PriceRange | None:
     reader = Reader(value, what=f"a price range of {code}")
     first = reader.need("first", lambda each: _whole(each, MOST_QUANTITY), default=1)
     last = reader.read("last", lambda each: _whole(each, MOST_QUANTITY) if each.text() else None, default=None)
-    price = reader.need("price", lambda each: parse_amount(each.text(), currency=currency, minimum=0), default=0)
+    price = reader.need("price", lambda each: _amount(each, currency), default=0)
     return reader.made(lambda: PriceRange(first, last, price))
 
 
@@ -115,6 +125,24 @@ def _quantity(value: Value, code: str) -> dict[str, int | None]:
     least = reader.read("least", lambda each: _whole(each, MOST_QUANTITY), default=1)
     most = reader.read("most", lambda each: _whole(each, MOST_QUANTITY), default=None)
     return reader.made(lambda: {"least": least, "most": most}) or {}
+
+
+def _parts(value: Value, code: str, currency: str) -> tuple[Part, ...]:
+    found = [_part(each, code, currency) for each in value.items()]
+    return tuple(each for each in found if each is not None)
+
+
+def _part(value: Value, code: str, currency: str) -> Part | None:
+    reader = Reader(value, what=f"a part of {code}")
+    name = reader.need("name", _filled, default="")
+    number = reader.read("number", Value.text, default="")
+    share = reader.need("share", lambda each: parse_amount(each.text(), currency=currency, minimum=0), default=0)
+    return reader.made(lambda: Part(name, share, number))
+
+
+def _plain_part(part: Part, currency: str) -> dict[str, str]:
+    said = {"name": part.name, "number": part.number, "share": format_amount(part.share, currency)}
+    return {name: text for name, text in said.items() if text}
 
 
 def _version(value: Value) -> str:
@@ -158,6 +186,10 @@ def _options(value: Value) -> Mapping[str, str]:
     return {name: each.text() for name, each in value.fields().items()}
 
 
+def _amount(value: Value, currency: str) -> int:
+    return parse_amount(value.text(), currency=currency, minimum=0)
+
+
 def _yes_no(value: Value) -> bool:
     answer = _YES_NO.get(value.text().lower())
     if answer is None:
@@ -187,13 +219,20 @@ def _plain(terms: ProductTerms, currency: str) -> dict[str, Any]:
         "article": ({name: text for name, text in article.items() if text}, {}),
         "terms": (list(terms.terms), [1]),
         "proration": (terms.proration.value, Proration.BY_TIME.value),
+        "month": (terms.month.value, Month.CALENDAR.value),
         "trial_days": (terms.trial_days, 0),
+        "trial_then": (terms.trial_then.value, TrialEnd.END.value),
+        "schedule": (plain_schedule(terms.schedule), {}),
+        "features": (plain_features(terms.features), {}),
         "tariffs": (list(terms.tariffs), []),
         "priority": (terms.priority, 1),
         "while_suspended": (terms.while_suspended.value, WhileSuspended.NONE.value),
         "quantity": (_limits(terms), {}),
         "split": (list(terms.split), []),
+        "unbundle": ([_plain_part(each, currency) for each in terms.unbundle], []),
         "on_sale": (terms.on_sale, True),
+        "resale": (terms.resale, False),
+        "purchase_price": (format_amount(terms.purchase_price, currency), format_amount(0, currency)),
         "options": (dict(terms.options), {}),
     }
     said.update({name: value for name, (value, default) in usual.items() if value != default})

@@ -7,7 +7,7 @@ from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from sqlalchemy import Subquery, delete, exists, func, insert, select
+from sqlalchemy import ColumnElement, Subquery, delete, exists, func, insert, select
 from sqlalchemy.orm import Session
 
 from isp_addons.domain.forecast import AddOn, Choice, Policy, choose
@@ -37,14 +37,18 @@ class AccountForecast:
 def gather_renewing(session: Session) -> None:
     """Fill `scratch.renewing`: the recurring subscriptions of the accounts in `scratch.funds` that want money next."""
     scratch.empty(session, scratch.renewing)
-    frozen = exists().where(Hold.subscription_id == Subscription.id, Hold.lifted_at.is_(None), Hold.owner.not_in(_ANSWERED_FOR))
     rows = (
         select(Subscription.account_id, Subscription.id, Subscription.price)
         .join(scratch.funds, scratch.funds.c.account_id == Subscription.account_id)
-        .where(Subscription.status == Status.RUNNING.value, Subscription.plan == Plan.RECURRING.value, ~frozen)
+        .where(Subscription.status == Status.RUNNING.value, Subscription.plan == Plan.RECURRING.value, ~frozen())
     )
     session.execute(insert(scratch.renewing).from_select(["account_id", "subscription_id", "price"], rows))
     scratch.know(session, scratch.renewing)
+
+
+def frozen() -> ColumnElement[bool]:
+    """Whether a hold that no money lifts stands on a `Subscription`: then nothing is taken for it."""
+    return exists().where(Hold.subscription_id == Subscription.id, Hold.lifted_at.is_(None), Hold.owner.not_in(_ANSWERED_FOR))
 
 
 def choose_suspended(session: Session, *, policy: Policy) -> None:

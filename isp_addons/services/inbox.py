@@ -3,6 +3,7 @@
 What vendors tell (source ``vendor``) lies in the same table and is handled by `isp_addons.services.vendor_users`.
 """
 
+import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,8 +19,10 @@ from isp_addons.domain.cause import Cause, Source
 from isp_addons.domain.event import Event, Word
 from isp_addons.domain.money import parse_amount
 from isp_addons.domain.problem import BadInput, ConfigProblem, Problem, TryAgain
+from isp_addons.domain.text import parse_line
 from isp_addons.services import accounts, block, find, period_begin, period_end, tariff, top_up
 from isp_addons.services.context import Context
+from isp_addons.services.idempotency import LONGEST_KEY, once
 from isp_addons.store.tables import Account
 from isp_addons.store.tables import Event as Row
 
@@ -112,15 +115,40 @@ def handle_now(context: Context, cause: Cause, event: Event) -> Handled:
     """
     gathered = context.billing.gather([event.account], at=cause.at)
     with context.store.write() as session:
-        receive(session, cause, [event])
-        mine = select(Row).where(Row.account_ref == event.account, Row.source != FROM_VENDOR)
-        results = _work(context, session, cause, gathered, mine)
-        result = next((each for each in results if each.key == event.key), None)
-        if result is None:
-            return Handled(key=event.key, account=event.account, outcome=BEFORE)
-        if result.problem is not None:
-            raise result.problem
-        return result
+        return _now(context, session, cause, gathered, event)
+
+
+def pay(context: Context, cause: Cause, *, account: str, amount: str, key: str | None) -> Handled:
+    """Book a payment of *amount* (such as ``150.00``) by hand, and handle it like the billing's own event of the same *key*.
+
+    Raises what `handle_now` raises, and `Refused` (``key_used``) where the key was that of another payment by hand.
+    """
+    own = secrets.token_hex(8) if key is None else parse_line(key, name="key", most=LONGEST_KEY)
+    event = Event(key=f"key:{own}", word=Word.PAID, account=account, source="admin", details={"amount": amount})
+    gathered = context.billing.gather([account], at=cause.at)
+    with context.store.write() as session:
+        return once(
+            session,
+            cause,
+            key=key,
+            what="pay",
+            arguments={"account": account, "amount": parse_amount(amount, currency=context.currency)},
+            do=lambda: _now(context, session, cause, gathered, event),
+            write=lambda handled: {"outcome": handled.outcome},
+            read=lambda said: Handled(key=event.key, account=account, outcome=said["outcome"]),
+        )
+
+
+def _now(context: Context, session: Session, cause: Cause, gathered: Gathered, event: Event) -> Handled:
+    receive(session, cause, [event])
+    mine = select(Row).where(Row.account_ref == event.account, Row.source != FROM_VENDOR)
+    results = _work(context, session, cause, gathered, mine)
+    result = next((each for each in results if each.key == event.key), None)
+    if result is None:
+        return Handled(key=event.key, account=event.account, outcome=BEFORE)
+    if result.problem is not None:
+        raise result.problem
+    return result
 
 
 def _handle(context: Context, cause: Cause, found: Sequence[tuple[int, str]]) -> list[Handled]:

@@ -7,11 +7,13 @@ from typing import Any
 from sqlalchemy import Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
+from isp_addons.domain.cause import Cause
 from isp_addons.domain.event import parse_account
 from isp_addons.domain.forecast import AddOn, choose
 from isp_addons.domain.licence import SeenState
 from isp_addons.domain.money import format_amount
-from isp_addons.services import codes, find, forecast
+from isp_addons.domain.split import as_dict
+from isp_addons.services import access, codes, find, forecast
 from isp_addons.services.context import Context
 from isp_addons.store import changes, scratch
 from isp_addons.store.tables import Account, Hold, Licence, Product, QuantityChange, Subscription
@@ -52,10 +54,18 @@ def account_rows(context: Context, *, at: datetime, limit: int) -> list[dict[str
 
 
 def subscription_rows(
-    session: Session, *, account: str | None = None, subscription_id: int | None = None, held_by: str | None = None, limit: int
+    session: Session,
+    *,
+    cause: Cause | None = None,
+    account: str | None = None,
+    subscription_id: int | None = None,
+    held_by: str | None = None,
+    limit: int,
 ) -> list[dict[str, Any]]:
-    """Subscriptions with the state their vendor was last seen to have and who holds them."""
+    """Subscriptions with the state their vendor was last seen to have and who holds them; with *cause* those in his care."""
     query = _subscriptions().order_by(Subscription.id).limit(limit)
+    if cause is not None:
+        query = query.where(access.visible(session, cause, Account.customer_id))
     if account is not None:
         query = query.where(Account.ref == account)
     if subscription_id is not None:
@@ -153,7 +163,10 @@ def _subscriptions() -> Select[Any]:
             states.c.wanted,
             states.c.licences,
             states.c.given_up,
+            Subscription.split,
+            Subscription.renews,
             QuantityChange.quantity.label("pending_quantity"),
+            QuantityChange.split.label("pending_split"),
             QuantityChange.from_at.label("pending_from"),
         )
         .join(Account, Account.id == Subscription.account_id)
@@ -199,7 +212,10 @@ def _row(row: Any, owners: list[str]) -> dict[str, Any]:
         "plan": row.plan,
         "status": row.status,
         "quantity": row.quantity,
+        "split": as_dict(row.split),
+        "renews": row.renews,
         "pending_quantity": row.pending_quantity,
+        "pending_split": None if row.pending_split is None else as_dict(row.pending_split),
         "pending_from": row.pending_from,
         "price": format_amount(row.price, row.currency),
         "currency": row.currency,

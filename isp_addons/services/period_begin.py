@@ -17,7 +17,7 @@ from isp_addons.services import block, codes_wait, forecast, issue, reprice, top
 from isp_addons.services.context import Context
 from isp_addons.store import audit, changes, codes, holds, scratch, wants
 from isp_addons.store.codes import Need
-from isp_addons.store.tables import Account, Charge, Hold, LedgerAccount, Subscription
+from isp_addons.store.tables import Account, Charge, Hold, LedgerAccount, Product, Subscription
 
 _PART = 1000
 _MOST_PERIODS = 36
@@ -66,7 +66,7 @@ def apply(context: Context, cause: Cause) -> PeriodBeginResult:
         with context.store.write() as session:
             context.billing.fill(session, gathered)
             result = mark_paid(context, session, cause)
-            _reprice(session, cause, result)
+            _reprice(context, session, cause, result)
         return result + PeriodBeginResult(charged=codes_wait.bring_back(context, cause))
     result = PeriodBeginResult()
     for _ in range(_MOST_PERIODS):
@@ -74,7 +74,7 @@ def apply(context: Context, cause: Cause) -> PeriodBeginResult:
         for group in groups:
             with context.store.write() as session:
                 begun = _begin(context, session, cause, group)
-                _reprice(session, cause, begun)
+                _reprice(context, session, cause, begun)
                 result += begun
         if not groups:
             break
@@ -145,10 +145,10 @@ def _advance_waiting(session: Session, cause: Cause, short: Collection[int]) -> 
         _date(session, cause, scratch.funds.c.period_end)
 
 
-def _reprice(session: Session, cause: Cause, begun: PeriodBeginResult) -> None:
+def _reprice(context: Context, session: Session, cause: Cause, begun: PeriodBeginResult) -> None:
     """Another price list may be valid when the periods after these begin."""
     if begun:
-        reprice.after_period(session, cause)
+        reprice.after_period(context, session, cause)
 
 
 def _due(context: Context, now: datetime) -> Sequence[_Group]:
@@ -247,8 +247,11 @@ def _note_charges(session: Session, cause: Cause, group: _Group) -> int:
     renewing = scratch.renewing.c
     at = literal(cause.at, Charge.at.type)
     start, end = literal(group.start, Charge.at.type), literal(group.end, Charge.at.type)
-    rows = select(renewing.subscription_id, start, end, renewing.price, at)
-    names = ["subscription_id", "period_start", "period_end", "amount", "at"]
+    cost = Subscription.quantity * Product.purchase_price * group.months
+    rows = select(renewing.subscription_id, start, end, renewing.price, Subscription.quantity, cost, at)
+    rows = rows.join(Subscription, Subscription.id == renewing.subscription_id)
+    rows = rows.join(Product, Product.id == Subscription.product_id)
+    names = ["subscription_id", "period_start", "period_end", "amount", "quantity", "cost", "at"]
     statement = insert(Charge).from_select(names, rows).execution_options(preserve_rowcount=True)
     return int(session.execute(statement).rowcount)  # type: ignore[attr-defined]
 

@@ -36,7 +36,7 @@ def _verbs(hooks: Sequence[str], can: Capabilities) -> dict[str, str]:
         "quantity": _yes(can.changes_quantity and "on_change" in hooks),
         "seats": _yes(can.counts_seats),
         "codes": _yes(can.issues_codes),
-        "users": _yes(can.has_users),
+        "users": _yes(can.has_users or can.invites_users),
         "cancel": _yes("on_cancel" in hooks),
         "read": _yes("read_licence" in hooks),
         "list": _yes(can.lists and "list_licences" in hooks),

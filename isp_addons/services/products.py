@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import select, update
 
-from isp_addons.domain.catalogue import DatedPrices, Kind, ProductTerms
+from isp_addons.domain.catalogue import DatedPrices, Kind, ProductTerms, TrialEnd
 from isp_addons.domain.cause import Cause
 from isp_addons.domain.period import LONGEST_TERM, parse_whole
 from isp_addons.domain.price_list import flat
 from isp_addons.domain.problem import BadInput, Refused
+from isp_addons.domain.seats import is_account_wide
 from isp_addons.services import catalogue, find, prices
 from isp_addons.services.context import Context
 from isp_addons.store import audit
@@ -18,7 +19,10 @@ from isp_addons.store.tables import Product
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewProduct:
-    """A product to be added. ``price``: minor units of one unit for one month; ``terms``: months, such as ``1,3,12``."""
+    """A product to be added. ``price``: minor units of one unit for one month; ``terms``: months, such as ``1,3,12``.
+
+    ``kind`` None: ``seat`` where the vendor has users, ``account_wide`` with the option ``scope=account``, else ``other``.
+    """
 
     code: str
     name: str
@@ -27,6 +31,9 @@ class NewProduct:
     priority: int = 1
     terms: str = "1"
     trial_days: int = 0
+    trial_then: TrialEnd = TrialEnd.END
+    resale: bool = False
+    kind: Kind | None = None
     options: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -37,16 +44,16 @@ def add(context: Context, cause: Cause, new: NewProduct) -> int:
     terms = ProductTerms(
         code=new.code,
         name=new.name,
-        kind=Kind.OTHER,
+        kind=new.kind or _kind(context, new),
         prices=(DatedPrices(prices.ALWAYS.date(), flat(new.price)),),
         vendor=new.vendor,
         terms=_terms(new.terms),
         priority=new.priority,
         trial_days=new.trial_days,
+        trial_then=new.trial_then,
+        resale=new.resale,
         options=new.options,
     )
-    if new.vendor is not None:
-        context.capabilities(new.vendor)
     with context.store.write() as session:
         if session.scalar(select(Product.id).where(Product.code == new.code)) is not None:
             raise Refused(f"The product {new.code} exists already.", code="product_exists")
@@ -62,6 +69,14 @@ def set_on_sale(context: Context, cause: Cause, *, code: str, on_sale: bool) -> 
                 session, cause, subject="product", subject_id=product.id, field="on_sale", before=product.on_sale, after=on_sale
             )
             session.execute(update(Product).where(Product.id == product.id).values(on_sale=on_sale))
+
+
+def _kind(context: Context, new: NewProduct) -> Kind:
+    """What a unit is where nobody says it. Raises `Refused` for a vendor that cannot be used."""
+    can = context.capabilities(new.vendor) if new.vendor is not None else None
+    if is_account_wide(new.options):
+        return Kind.ACCOUNT_WIDE
+    return Kind.SEAT if can is not None and (can.has_users or can.invites_users) else Kind.OTHER
 
 
 def _terms(text: str) -> tuple[int, ...]:

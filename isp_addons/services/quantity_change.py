@@ -1,51 +1,42 @@
 """Changing the quantity of a running subscription: more now or with the next period, less with the next period."""
 
-from dataclasses import dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from isp_addons.domain import split
 from isp_addons.domain.catalogue import MOST_QUANTITY
 from isp_addons.domain.cause import Cause
-from isp_addons.domain.hold import HoldOwner
-from isp_addons.domain.period import add_months, time_zone
-from isp_addons.domain.problem import BadInput, Refused, TryAgain
+from isp_addons.domain.period import Month, add_months, time_zone
+from isp_addons.domain.permission import Permission
+from isp_addons.domain.problem import BadInput, Refused
 from isp_addons.domain.proration import Proration, months_to_pay
-from isp_addons.domain.quantity_change import Changed, Effect, When, Wish, decide
-from isp_addons.domain.subscription import Plan, Status
+from isp_addons.domain.quantity_change import Changed, Effect, Units, Wish, decide
+from isp_addons.domain.quote import Line, Quote, confirm, moment_of
 from isp_addons.domain.text import parse_line
-from isp_addons.services import charge, find, quantities, top_up
+from isp_addons.services import access, acting, charge, find, quantities, quote, top_up
+from isp_addons.services import quantity_rules as rules
 from isp_addons.services.context import Context
+from isp_addons.services.idempotency import once
+from isp_addons.services.quantity_rules import Case
 from isp_addons.store import changes, scratch
-from isp_addons.store.tables import Account, Charge, Hold, Product, QuantityChange, Subscription
+from isp_addons.store.tables import Charge, Product, QuantityChange, Subscription
 
 _MEAN_MONTH = timedelta(days=365.2425) / 12
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """One subscription, its account locked, and what the billing says of the account."""
-
-    subscription: Subscription
-    account: Account
-    product: Product
-    funds: Any
-
-    @property
-    def is_term(self) -> bool:
-        return self.subscription.plan == Plan.ONE_OFF.value
 
 
 def change(context: Context, cause: Cause, wish: Wish, *, dry_run: bool = False) -> Changed:
     """Do what *wish* says, the money in the same transaction; with *dry_run* only tell what would be.
 
-    Raises `NotFound`, `BadInput` (``bad_quantity``), `Refused` (``downgrade_at_period_end``, ``quantity_fixed``,
-    ``insufficient_funds``, ``seats_in_use``, ``held``…), and `TryAgain` between the end of a period and the next.
+    Raises `NotFound`, `BadInput` (``bad_quantity``, ``bad_split``), `Refused` (``downgrade_at_month_end``,
+    ``quantity_fixed``, ``insufficient_funds``, ``seats_in_use``, ``held``, ``managed_customer``…), and `TryAgain` between the
+    end of a period and the next.
     """
-    if not 1 <= wish.quantity <= MOST_QUANTITY:
+    if wish.quantity is not None and not 1 <= wish.quantity <= MOST_QUANTITY:
         raise BadInput(f"The quantity {wish.quantity} is not from 1 to {MOST_QUANTITY}.", code="bad_quantity")
     if wish.key is not None:
         parse_line(wish.key, name="key", most=find.LONGEST_KEY)
@@ -53,59 +44,87 @@ def change(context: Context, cause: Cause, wish: Wish, *, dry_run: bool = False)
         ref = find.ref_of(session, wish.subscription)
     gathered = context.billing.gather([ref], at=cause.at)
     with context.store.write() as session:
-        find.known_accounts(context, session, gathered, [ref])
-        subscription, account, product = find.subscription(session, wish.subscription)
-        done = _done_before(session, wish, product)
-        if done is None:
-            funds = session.execute(select(scratch.funds)).one_or_none()
-            if funds is None:
-                raise find.unknown_account(ref)
-            done = _change(context, session, cause, _Case(subscription, account, product, funds), wish)
+
+        def do() -> Changed:
+            find.known_accounts(context, session, gathered, [ref])
+            return change_within(context, session, cause, wish)
+
+        done = once(
+            session,
+            cause,
+            key=None if dry_run else wish.key,
+            what="change",
+            arguments={**asdict(wish), "key": None, "quote": None},
+            do=do,
+            write=written,
+            read=as_read,
+        )
         if dry_run:
             session.rollback()
         return done
 
 
+def change_within(
+    context: Context, session: Session, cause: Cause, wish: Wish, *, priced_at: datetime | None = None
+) -> Changed:
+    """The same within a transaction that is open already, after `find.known_accounts` for the account; its key is the caller's.
+
+    *priced_at*: an agreed moment for which the price is worked out, of any age; None: that of the quote, or now.
+    """
+    at = moment_of(wish.quote, now=cause.at) if priced_at is None else priced_at
+    subscription, account, product = find.subscription(session, wish.subscription)
+    access.require_account(session, cause, Permission.BUY, account_id=account.id)
+    funds = session.execute(select(scratch.funds).where(scratch.funds.c.account_id == account.id)).one_or_none()
+    if funds is None:
+        raise find.unknown_account(account.ref)
+    case = Case(subscription, account, product, funds)
+    row, line = _change(context, session, cause, case, wish, at)
+    told = _quote(context, session, case, row, line, wish, at)
+    confirm(wish.quote, told)
+    return _told(row, product, told)
+
+
 def withdraw(context: Context, cause: Cause, *, subscription_id: int) -> bool:
     """Take the pending change of a subscription back. False: none is pending. Raises `NotFound`, `Refused` (``renewed``)."""
     with context.store.write() as session:
-        subscription, _, product = find.subscription(session, subscription_id)
+        subscription, account, product = find.subscription(session, subscription_id)
+        access.require_account(session, cause, Permission.BUY, account_id=account.id)
         if changes.pending_of(session, subscription_id) is None:
             return False
-        _refuse_renewed(session, subscription)
-        _withdraw(session, cause, subscription, product)
+        rules.refuse_renewed(session, subscription)
+        quantities.forget_change(context, session, cause, subscription, product)
         return True
 
 
-def _done_before(session: Session, wish: Wish, product: Product) -> Changed | None:
-    """The answer that was given to the same key."""
-    if wish.key is None:
-        return None
-    known = session.scalar(select(QuantityChange).where(QuantityChange.key == wish.key))
-    if known is None:
-        return None
-    if (known.subscription_id, known.quantity) != (wish.subscription, wish.quantity):
-        raise Refused(
-            f"The key {wish.key} was that of another change: subscription {known.subscription_id} to {known.quantity}.",
-            code="key_used",
-        )
-    return _told(known, product)
+def written(done: Changed) -> dict[str, Any]:
+    """The answer as it is kept for the same key."""
+    kept = {name: value for name, value in asdict(done).items() if name != "quote"}
+    return {**kept, "effect": done.effect.value, "from_at": done.from_at.isoformat()}
 
 
-def _change(context: Context, session: Session, cause: Cause, case: _Case, wish: Wish) -> Changed:
+def as_read(kept: dict[str, Any]) -> Changed:
+    """What was kept."""
+    return Changed(**{**kept, "effect": Effect(kept["effect"]), "from_at": datetime.fromisoformat(kept["from_at"])})
+
+
+def _change(
+    context: Context, session: Session, cause: Cause, case: Case, wish: Wish, at: datetime
+) -> tuple[QuantityChange, Line | None]:
+    """What became of *wish*, and what is bought at once, priced for *at*."""
     subscription, product = case.subscription, case.product
-    _must_run(subscription)
+    rules.must_run(subscription)
     pending = changes.pending_of(session, subscription.id)
-    old, coming = subscription.quantity, pending.quantity if pending is not None else None
-    effect = decide(old=old, new=wish.quantity, pending=coming, when=wish.when)
+    old, coming = _units(subscription), _units(pending) if pending is not None else None
+    new = quantities.units(subscription, product, quantity=wish.quantity, told=wish.split)
+    effect = decide(old=old, new=new, pending=coming, when=wish.when)
     in_seats = quantities.is_in_seats(context, product)
     row = QuantityChange(
         subscription_id=subscription.id,
-        key=wish.key,
         actor=cause.actor,
         effect=effect.value,
-        before=old,
-        quantity=wish.quantity,
+        before=old.quantity,
+        quantity=new.quantity,
+        split=new.split,
         in_seats=in_seats,
         amount=0,
         price=subscription.price,
@@ -113,89 +132,38 @@ def _change(context: Context, session: Session, cause: Cause, case: _Case, wish:
         from_at=cause.at,
         applied_at=cause.at,
     )
+    line = None
     if effect in (Effect.NOW, Effect.PENDING):
-        quantities.check_limits(product, wish.quantity)
-        _may_change(session, cause, case, wish)
+        acting.check_sale(
+            context, session, cause, account_id=case.account.id, product=product, quantity=new.quantity, is_new=False
+        )
+        quantities.check_limits(product, new.quantity)
+        rules.may_change(session, cause, case, quantity=new.quantity, when=wish.when)
     if effect is Effect.WITHDRAWN:
-        _refuse_renewed(session, subscription)
-        _withdraw(session, cause, subscription, product)
+        rules.refuse_renewed(session, subscription)
+        quantities.forget_change(context, session, cause, subscription, product)
         row.price = subscription.price
-    elif effect is Effect.NOW:
-        _now(context, session, cause, case, row)
-    elif effect is Effect.PENDING:
-        _later(context, session, cause, case, row)
-    if effect in (Effect.NOTHING, Effect.WITHDRAWN) and wish.key is not None:
+    elif effect is Effect.SPLIT:
         session.add(row)
         session.flush()
-    return _told(row, product)
+        changes.apply_one(session, cause, subscription, new, in_seats=in_seats)
+    elif effect is Effect.NOW:
+        line = _now(context, session, cause, case, row, at)
+    elif effect is Effect.PENDING:
+        _later(context, session, cause, case, row)
+    if effect is Effect.NOTHING and pending is not None:
+        row.from_at = pending.from_at
+    return row, line
 
 
-def _must_run(subscription: Subscription) -> None:
-    if subscription.status != Status.RUNNING.value:
-        raise Refused(
-            f"Subscription {subscription.id} is {subscription.status}; only the quantity of a running one can be changed.",
-            code="not_running",
-        )
-    if subscription.plan in (Plan.BUNDLED.value, Plan.TRIAL.value):
-        raise Refused(f"The quantity of a {subscription.plan} subscription cannot be changed.", code="quantity_fixed")
-
-
-def _may_change(session: Session, cause: Cause, case: _Case, wish: Wish) -> None:
-    subscription, more = case.subscription, wish.quantity > case.subscription.quantity
-    if case.is_term:
-        _check_term(cause, case, wish)
-    _refuse_held(session, cause, subscription, more=more)
-    if case.funds.blocked:
-        raise Refused(f"The account {case.account.ref} is blocked in the billing; nothing was changed.", code="account_blocked")
-    if not case.is_term and (not _is_paid(subscription, cause) or case.funds.period_end <= cause.at):
-        raise TryAgain(
-            f"What subscription {subscription.id} has paid for is over, and its next period has not begun yet; the worker "
-            "begins it, or: isp-addons period-begin",
-            code="period_is_over",
-        )
-    if more and not case.product.on_sale:
-        raise Refused(f"{case.product.code} is not on sale.", code="not_on_sale")
-    if not more:
-        quantities.check_seats(session, subscription, wish.quantity)
-
-
-def _check_term(cause: Cause, case: _Case, wish: Wish) -> None:
-    subscription = case.subscription
-    if not _is_paid(subscription, cause):
-        raise Refused(f"Subscription {subscription.id} is over; renew it first.", code="renew_first")
-    if wish.when is When.NEXT:
-        raise Refused(
-            f"Subscription {subscription.id} has no next period; renew it with the new quantity: "
-            f"isp-addons renew {subscription.id} --quantity {wish.quantity}",
-            code="change_at_renewal",
-        )
-
-
-def _refuse_held(session: Session, cause: Cause, subscription: Subscription, *, more: bool) -> None:
-    """But for the forecast's hold ahead of the next period: less may be what the money reaches for."""
-    standing = select(Hold.owner).where(Hold.subscription_id == subscription.id, Hold.lifted_at.is_(None))
-    owners = set(session.scalars(standing))
-    ahead = owners == {HoldOwner.FORECAST.value} and _is_paid(subscription, cause)
-    if owners and (more or not ahead):
-        raise Refused(
-            f"Subscription {subscription.id} is held by {', '.join(sorted(owners))}; its quantity can be changed afterwards.",
-            code="held",
-        )
-
-
-def _is_paid(subscription: Subscription, cause: Cause) -> bool:
-    return subscription.paid_until is not None and subscription.paid_until > cause.at
-
-
-def _now(context: Context, session: Session, cause: Cause, case: _Case, row: QuantityChange) -> None:
+def _now(context: Context, session: Session, cause: Cause, case: Case, row: QuantityChange, at: datetime) -> Line:
     """More units at once: the rest of what is paid is charged, by the product's proration."""
     subscription = case.subscription
-    _refuse_renewed(session, subscription)
+    rules.refuse_renewed(session, subscription)
     end = subscription.paid_until or cause.at
-    cost = quantities.price_list(session, subscription, case.product, at=cause.at)
-    part = _months(session, cause, case, end)
-    row.amount = cost.price_of_more(row.quantity - row.before, beyond=row.before, months=part)
-    row.price = quantities.price_list(session, subscription, case.product, at=end).price_for(row.quantity, months=1)
+    line = _line(context, session, cause, case, row, at, end)
+    row.amount = line.net
+    row.price = quantities.next_price(context, session, subscription, case.product, quantity=row.quantity, at=end)
     changes.drop(session, cause, subscription.id)
     session.add(row)
     session.flush()
@@ -205,66 +173,82 @@ def _now(context: Context, session: Session, cause: Cause, case: _Case, row: Qua
             cause,
             account_id=subscription.account_id,
             subscription_id=subscription.id,
-            amount=row.amount,
+            amount=line.net,
+            discount=line.discount,
             start=cause.at,
             end=end,
             change=row.id,
         )
     elif case.funds.unlimited or case.funds.available >= row.amount:
+        left = case.funds.available - row.amount
+        session.execute(update(scratch.funds).where(scratch.funds.c.account_id == case.account.id).values(available=left))
         row.amount = 0
     else:
         raise Refused("The account has not enough money for it; nothing was changed.", code="insufficient_funds")
     changes.set_price(session, cause, subscription, row.price)
-    changes.apply_one(session, cause, subscription, quantity=row.quantity, in_seats=row.in_seats)
+    changes.apply_one(session, cause, subscription, _units(row), in_seats=row.in_seats)
+    return line
 
 
-def _months(session: Session, cause: Cause, case: _Case, end: datetime) -> Fraction:
+def _line(
+    context: Context, session: Session, cause: Cause, case: Case, row: QuantityChange, at: datetime, end: datetime
+) -> Line:
+    """The new units from *at* to *end*."""
+    cost = quantities.price_list(context, session, cause, case.subscription, case.product, at=at)
+    extra, part = row.quantity - row.before, _months(session, case, at, end)
+    net, listed = (each.price_of_more(extra, beyond=row.before, months=part) for each in (cost, cost.at_list))
+    return quote.line(case.product, quantity=extra, months=part, start=at, end=end, list_price=listed, net=net)
+
+
+def _months(session: Session, case: Case, now: datetime, end: datetime) -> Fraction:
     """How many months of the new units are paid: to the end of the account's period, or of everything paid for a term."""
     rule = Proration(case.product.proration)
     if not case.is_term:
-        return months_to_pay(rule, now=cause.at, start=case.funds.period_start, end=end, months=1)
+        return months_to_pay(rule, now=now, start=case.funds.period_start, end=end, months=1)
     covering = select(Charge.period_start).where(
         Charge.subscription_id == case.subscription.id,
         Charge.part == 0,
         Charge.reversed_at.is_(None),
-        Charge.period_start <= cause.at,
-        Charge.period_end > cause.at,
+        Charge.period_start <= now,
+        Charge.period_end > now,
     )
     start = session.scalar(covering.order_by(Charge.period_start).limit(1))
     if start is None:
-        start = add_months(end, -case.subscription.term_months, time_zone(case.account.time_zone))
-    return months_to_pay(rule, now=cause.at, start=start, end=end, months=max(round((end - start) / _MEAN_MONTH), 1))
+        months, zone = case.subscription.term_months, time_zone(case.account.time_zone)
+        start = add_months(end, -months, zone, rule=Month(case.product.month))
+    return months_to_pay(rule, now=now, start=start, end=end, months=max(round((end - start) / _MEAN_MONTH), 1))
 
 
-def _later(context: Context, session: Session, cause: Cause, case: _Case, row: QuantityChange) -> None:
+def _later(context: Context, session: Session, cause: Cause, case: Case, row: QuantityChange) -> None:
     """From the next period on: it costs what the new quantity costs, and the forecast knows at once."""
     subscription = case.subscription
+    rules.refuse_renewed(session, subscription)
     row.from_at, row.applied_at = subscription.paid_until or cause.at, None
-    cost = quantities.price_list(session, subscription, case.product, at=row.from_at)
-    row.price = cost.price_for(row.quantity, months=1)
+    row.price = quantities.next_price(context, session, subscription, case.product, quantity=row.quantity, at=row.from_at)
     changes.drop(session, cause, subscription.id)
     changes.add(session, cause, row)
     changes.set_price(session, cause, subscription, row.price)
     top_up.settle(context, session, cause)
 
 
-def _withdraw(session: Session, cause: Cause, subscription: Subscription, product: Product) -> None:
-    at = subscription.paid_until or cause.at
-    price = quantities.price_list(session, subscription, product, at=at).price_for(subscription.quantity, months=1)
-    changes.drop(session, cause, subscription.id)
-    changes.set_price(session, cause, subscription, price)
+def _quote(
+    context: Context, session: Session, case: Case, row: QuantityChange, line: Line | None, wish: Wish, at: datetime
+) -> Quote:
+    request = {"what": "change", "subscription": row.subscription_id, "product": case.product.code, "when": wish.when}
+    return quote.quote(
+        context,
+        session,
+        account=case.account,
+        currency=case.product.currency,
+        request={**request, "effect": row.effect, "before": row.before, "quantity": row.quantity, "split": row.split},
+        lines=[line] if line is not None else [],
+        start=row.from_at if line is None and row.effect == Effect.PENDING else at,
+        next_price=row.price,
+        priced_at=at,
+    )
 
 
-def _refuse_renewed(session: Session, subscription: Subscription) -> None:
-    """A term that was renewed with another quantity has paid for it."""
-    if subscription.plan == Plan.ONE_OFF.value and changes.pending_of(session, subscription.id) is not None:
-        raise Refused(
-            f"Subscription {subscription.id} was renewed, and paid, with another quantity; change it when the new term runs.",
-            code="renewed",
-        )
-
-
-def _told(row: QuantityChange, product: Product) -> Changed:
+def _told(row: QuantityChange, product: Product, told: Quote) -> Changed:
     return Changed(
         subscription=row.subscription_id,
         effect=Effect(row.effect),
@@ -274,4 +258,10 @@ def _told(row: QuantityChange, product: Product) -> Changed:
         charged=row.amount,
         next_price=row.price,
         currency=product.currency,
+        split=split.as_dict(row.split),
+        quote=told,
     )
+
+
+def _units(of: Subscription | QuantityChange) -> Units:
+    return Units(of.quantity, of.split)

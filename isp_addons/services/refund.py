@@ -1,4 +1,4 @@
-"""A vendor refused to create what was paid for: the charge is reversed, and both entries stay visible."""
+"""Giving money back, both entries visible: what a vendor refused to create, and what is not used of what is stopped."""
 
 from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
@@ -6,6 +6,8 @@ from sqlalchemy.orm import Session, aliased
 from isp_addons.billing import ledger
 from isp_addons.domain.cause import Cause
 from isp_addons.domain.licence import SeenState
+from isp_addons.domain.period import time_zone
+from isp_addons.domain.refund import unused
 from isp_addons.domain.retry import FailureKind
 from isp_addons.domain.subscription import Status
 from isp_addons.services import block, cancel, find, issue, top_up
@@ -14,6 +16,9 @@ from isp_addons.store.tables import Account, ActivationCode, Charge, Licence, Qu
 
 _FOR_GOOD = (FailureKind.REJECTED.value, FailureKind.UNSUPPORTED.value)
 _MOST = 1000
+
+UNUSED = "unused:"
+"""With what the key of a ledger entry begins that gives back the rest of a charge, whose id follows."""
 
 
 def reverse_refused(context: Context, cause: Cause) -> int:
@@ -44,7 +49,7 @@ def reverse_refused(context: Context, cause: Cause) -> int:
         for subscription, charge in rows:
             _give_back(session, cause, subscription, charge)
         for subscription in dict.fromkeys(subscription for subscription, _ in rows):
-            cancel.move(session, cause, subscription, Status.REFUSED)
+            cancel.end(session, context, cause, subscription, Status.REFUSED)
             issue.void_unseen(session, cause, subscription_id=subscription.id)
         if rows:
             owners = select(Account.ref).where(Account.id.in_({subscription.account_id for subscription, _ in rows}))
@@ -53,6 +58,44 @@ def reverse_refused(context: Context, cause: Cause) -> int:
             block.settle(session, cause)
             top_up.settle(context, session, cause)
         return len(rows)
+
+
+def give_back_unused(session: Session, cause: Cause, subscription: Subscription, *, zone: str) -> int:
+    """Give back what is not used of everything paid for *subscription*, once; returns how much, in minor units.
+
+    An activation code that was issued is used. Where the billing takes the money itself nothing is given back here.
+    """
+    if session.scalar(select(_code_was_issued(subscription.id))):
+        return 0
+    running = select(Charge).where(
+        Charge.subscription_id == subscription.id, Charge.reversed_at.is_(None), Charge.period_end > cause.at
+    )
+    return sum(_give_back_rest(session, cause, subscription, each, zone) for each in session.scalars(running).all())
+
+
+def _give_back_rest(session: Session, cause: Cause, subscription: Subscription, charge: Charge, zone: str) -> int:
+    """What was ordered in the middle of a period was paid from then on."""
+    start = max(charge.period_start, charge.at) if charge.at == subscription.ordered_at else charge.period_start
+    left = charge.amount - charge.refunded
+    amount = min(unused(charge.amount, start=start, end=charge.period_end, now=cause.at, zone=time_zone(zone)), left)
+    if amount <= 0:
+        return 0
+    charge.refunded += amount
+    session.flush()
+    ledger.give(
+        session,
+        cause,
+        account_id=subscription.account_id,
+        amount=amount,
+        key=f"{UNUSED}{charge.id}",
+        kind="refund",
+        note=cause.why,
+    )
+    return amount
+
+
+def _code_was_issued(subscription_id: int) -> ColumnElement[bool]:
+    return exists().where(Licence.subscription_id == subscription_id, ActivationCode.licence_id == Licence.id)
 
 
 def _ordered() -> ColumnElement[int]:

@@ -1,6 +1,7 @@
 """A subscription and the licences behind it, written at once; nothing is charged here."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from isp_addons.domain.cause import Cause
 from isp_addons.domain.licence import WantedState
+from isp_addons.domain.split import as_text
 from isp_addons.domain.subscription import Plan, Status, licence_end
 from isp_addons.services import trial
 from isp_addons.services.context import Context
@@ -29,6 +31,9 @@ class NewSubscription:
     price: int
     paid_until: datetime | None
     instead_of: Subscription | None = None
+    split: Mapping[str, int] = field(default_factory=dict)
+    renews: bool = False
+    by_customer: bool = False
 
 
 def create(session: Session, context: Context, cause: Cause, new: NewSubscription) -> int:
@@ -40,8 +45,11 @@ def create(session: Session, context: Context, cause: Cause, new: NewSubscriptio
         plan=new.plan.value,
         status=Status.RUNNING.value,
         quantity=new.quantity,
+        split=as_text(new.split),
         term_months=new.term_months,
+        renews=new.renews,
         price=new.price,
+        by_customer=new.by_customer,
         priority=new.product.priority,
         ordered_at=cause.at,
         paid_until=new.paid_until,
@@ -69,7 +77,7 @@ def licence_rows(
     can = context.capabilities(product.vendor)
     seats = subscription.quantity if can.counts_seats else 1
     plan, status = Plan(subscription.plan), Status(subscription.status)
-    end = licence_end(plan, status, subscription.paid_until, endless=lambda: can.endless)
+    end = licence_end(plan, status, subscription.paid_until, renews=subscription.renews, endless=lambda: can.endless)
     return [
         {
             "subscription_id": subscription.id,
@@ -78,6 +86,7 @@ def licence_rows(
             "key": wants.licence_key(installation, subscription.id, seat),
             "wanted_state": WantedState.ACTIVE.value,
             "wanted_quantity": 1 if can.counts_seats else subscription.quantity,
+            "wanted_split": "" if can.counts_seats else subscription.split,
             "wanted_end": leases.seconds(end),
             "next_try_at": now,
         }

@@ -20,8 +20,8 @@ def apply(context: Context, cause: Cause) -> int:
     """Hold every one-off term and trial that is over, where its vendor does not end it by itself; returns how many changed.
 
     The hold is the forecast's, since what is not paid for is not used; a renewal lifts it. What the vendor does not have when
-    the time is over is held whatever the vendor: nothing is ordered there after its end. A hold that stands although the term
-    is paid again is lifted.
+    the time is over is held whatever the vendor: nothing is ordered there after its end; so is a term that renews itself. A
+    hold that stands although the term is paid again is lifted.
     """
     with context.store.write() as session:
         over, paid = _over(session, context, cause), _paid_again(cause)
@@ -40,7 +40,7 @@ def _over(session: Session, context: Context, cause: Cause) -> Select[int]:
         select(Subscription.id)
         .join(Product, Product.id == Subscription.product_id)
         .where(
-            or_(Product.vendor.in_(vendors), not_there),
+            or_(Product.vendor.in_(vendors), not_there, Subscription.renews),
             Subscription.plan.in_(_TERMS),
             Subscription.status == Status.RUNNING.value,
             Subscription.paid_until <= cause.at,

@@ -7,11 +7,13 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from isp_addons.domain.catalogue import Kind, TrialEnd
 from isp_addons.domain.cause import Cause
 from isp_addons.domain.hold import HoldOwner
 from isp_addons.domain.problem import Refused
 from isp_addons.domain.subscription import Plan, Status
 from isp_addons.services import cancel
+from isp_addons.services.context import Context
 from isp_addons.store import scratch, users, wants
 from isp_addons.store.tables import Hold, Product, Subscription
 
@@ -22,7 +24,7 @@ _LAST = (HoldOwner.ADMIN, HoldOwner.ABUSE, HoldOwner.VENDOR)
 def standing(session: Session, *, account_id: int, product: Product, plan: Plan) -> Subscription | None:
     """The trial of *product* whose licences an order of *plan* takes over, its time over or not; None where there is none.
 
-    Raises `Refused` for another trial (``had_trial``), where the product has none (``no_trial``), and while somebody holds the
+    Raises `Refused` for another trial (``trial_used``), where the product has none (``no_trial``), and while somebody holds the
     trial whose hold an order does not lift (``held``).
     """
     query = select(Subscription).where(Subscription.account_id == account_id, Subscription.product_id == product.id)
@@ -33,13 +35,31 @@ def standing(session: Session, *, account_id: int, product: Product, plan: Plan)
         if before:
             raise Refused(
                 f"The account has or had {product.code} already (subscription {before[0].id}); a trial is for the first time.",
-                code="had_trial",
+                code="trial_used",
             )
         return None
     tried = next((each for each in before if _runs(each)), None)
     if tried is not None:
         _refuse_while_held(session, tried, product)
     return tried
+
+
+def is_for_everybody(subscription: Subscription, product: Product) -> bool:
+    """Whether *subscription* is a trial in which every user of the account has the product, so that nobody is given a seat."""
+    return _runs(subscription) and was_for_everybody(subscription, product)
+
+
+def was_for_everybody(subscription: Subscription, product: Product) -> bool:
+    """The same for a trial that was taken over too: for the rest of its time nobody loses what he tries."""
+    by_seat = product.kind == Kind.SEAT.value and product.trial_then == TrialEnd.END.value
+    return subscription.plan == Plan.TRIAL.value and by_seat
+
+
+def has_open_pool(context: Context, subscription: Subscription, product: Product) -> bool:
+    """Whether *subscription* is a trial into which any number of users is taken, and all are charged for at its end."""
+    if product.vendor is None or not _runs(subscription) or product.trial_then != TrialEnd.CHARGE.value:
+        return False
+    return product.kind == Kind.SEAT.value and not context.capabilities(product.vendor).counts_seats
 
 
 def take_over(

@@ -43,6 +43,7 @@ class UserRow:
     reference: str
     email: str
     name: str
+    role: str
     seats: int
     seen_at: datetime
     gone_at: datetime | None
@@ -139,6 +140,7 @@ def listing(context: Context, *, vendor: str | None, account: str | None, gone: 
                 reference=row.VendorUser.ref,
                 email=row.VendorUser.email,
                 name=row.VendorUser.name,
+                role=row.VendorUser.role,
                 seats=row.seats,
                 seen_at=row.VendorUser.seen_at,
                 gone_at=row.VendorUser.gone_at,

@@ -17,11 +17,16 @@ from isp_addons.settings.sections import (
     VENDOR,
     VENDOR_OPTIONS,
     BillingSettings,
+    CustomerSettings,
     DatabaseSettings,
     ForecastSettings,
     GeneralSettings,
+    MailSettings,
     OperatorTaskSettings,
+    PaymentSettings,
+    ResellerSettings,
     Section,
+    VatSettings,
     VendorSettings,
 )
 
@@ -32,7 +37,7 @@ SectionT = TypeVar("SectionT", bound=Section)
 
 _VENDOR_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 _NO_VALUE = "has no value; write one, or remove the line."
-_WITH_SECRETS = ("url",)
+_WITH_SECRETS = ("url", "password", "secret_key", "public_key")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +50,11 @@ class Settings:
     billing: BillingSettings
     forecast: ForecastSettings
     operator_tasks: OperatorTaskSettings
+    resellers: ResellerSettings
+    payments: PaymentSettings
+    mail: MailSettings
+    customers: CustomerSettings
+    vat: VatSettings
     vendors: Mapping[str, VendorSettings]
     warnings: tuple[str, ...]
     document: Document = field(repr=False)
@@ -71,6 +81,11 @@ def load(path: Path) -> Settings:
         billing=_section(document, problems, "billing", BillingSettings),
         forecast=_section(document, problems, "forecast", ForecastSettings),
         operator_tasks=_section(document, problems, "operator_tasks", OperatorTaskSettings),
+        resellers=_section(document, problems, "resellers", ResellerSettings),
+        payments=_section(document, problems, "payments", PaymentSettings),
+        mail=_section(document, problems, "mail", MailSettings),
+        customers=_section(document, problems, "customers", CustomerSettings),
+        vat=_section(document, problems, "vat", VatSettings),
         vendors=_vendors(document, problems),
         warnings=tuple(_warnings(document)),
         document=document,
@@ -157,4 +172,6 @@ def _warnings(document: Document) -> list[str]:
         entry = None if block is None else block.entries.get("url")
         if entry is not None and values.has_password(entry.value):
             found.append(exposed(document, section, "url"))
+    found.append(exposed(document, "payments", "secret_key"))
+    found.append(exposed(document, "mail", "password"))
     return [warning for warning in found if warning is not None]

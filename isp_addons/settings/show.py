@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from isp_addons.settings import vendors
 from isp_addons.settings.document import Block, Document
+from isp_addons.settings.payments import SECRET_KEYS
 from isp_addons.settings.sections import SECTIONS, VENDOR_OPTIONS, Section
 from isp_addons.settings.values import is_reference, starred, written
 
@@ -28,7 +29,18 @@ class Shown:
 def shown(settings: "Settings", plugin_class_for: "vendors.PluginClassFor | None") -> list[Shown]:
     """See `Settings.shown`."""
     rows = []
-    models = (settings.general, settings.database, settings.billing, settings.forecast, settings.operator_tasks)
+    models = (
+        settings.general,
+        settings.database,
+        settings.billing,
+        settings.forecast,
+        settings.operator_tasks,
+        settings.resellers,
+        settings.payments,
+        settings.mail,
+        settings.customers,
+        settings.vat,
+    )
     for name, model in zip(SECTIONS, models, strict=True):
         rows += _typed(settings.document, name, model, type(model).model_fields)
     for vendor in settings.vendors.values():
@@ -49,7 +61,9 @@ def _typed(document: Document, section: str, model: Section, options: Collection
     rows = []
     for option in options:
         entry = block.entries.get(option)
-        text = entry.value if entry is not None and is_reference(entry.value) else starred(written(getattr(model, option)))
+        value = written(getattr(model, option))
+        hidden = "*" if option in (*SECRET_KEYS, "password") and value else starred(value)
+        text = entry.value if entry is not None and is_reference(entry.value) else hidden
         rows.append(Shown(section, option, text, _origin(document, section, option)))
     return rows
 

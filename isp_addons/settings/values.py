@@ -4,13 +4,16 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from email.utils import formataddr, parseaddr
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationInfo
 
+from isp_addons.domain.customer import parse_email
 from isp_addons.domain.period import time_zone
 from isp_addons.domain.problem import BadInput, ConfigProblem
+from isp_addons.domain.vat import parse_rates, same_country
 
 # ISO 4217, the currencies in circulation.
 _CURRENCIES = (
@@ -106,6 +109,33 @@ def zone(value: object) -> ZoneInfo:
         return time_zone(str(value))
     except BadInput:
         raise ValueError("should be a time zone's IANA name such as Europe/Kyiv") from None
+
+
+def country(value: object) -> str:
+    """A country's code."""
+    code = same_country(str(value))
+    if len(code) != 2 or not code.isascii() or not code.isalpha():
+        raise ValueError("should be a country's code of ISO 3166, such as DE")
+    return code
+
+
+def vat_rates(value: str) -> str:
+    """VAT rates by country; see `isp_addons.domain.vat.parse_rates`."""
+    try:
+        parse_rates(value)
+    except BadInput as problem:
+        raise ValueError(f"should be countries and their VAT rates, such as DE 19, FR 20: {problem.message}") from None
+    return value
+
+
+def mailbox(value: str) -> str:
+    """From whom mail comes: an address, or a name and an address in angle brackets."""
+    name, address = parseaddr(value)
+    try:
+        parse_email(address)
+    except BadInput:
+        raise ValueError("should be an address such as My ISP <no-reply@isp.example>") from None
+    return formataddr((name, address))
 
 
 def folder(value: Path, info: ValidationInfo) -> Path:

@@ -12,7 +12,14 @@ from isp_addons.domain.cause import Cause
 from isp_addons.store.tables import Audit
 from isp_addons.store.types import UtcDateTime
 
+_BEHALF = "isp_addons_behalf"
+_LONGEST_ACTOR = 200
 _COLUMNS = ["at", "actor", "source", "subject", "subject_id", "field", "before", "after", "why"]
+
+
+def acts_for(session: Session, customer: str | None) -> None:
+    """From here on *session* writes of every change that it was made for *customer*; None: for whoever acts himself."""
+    session.info[_BEHALF] = customer
 
 
 def record(
@@ -22,7 +29,7 @@ def record(
     session.execute(
         insert(Audit).values(
             at=cause.at,
-            actor=cause.actor,
+            actor=_actor(session, cause),
             source=cause.source.value,
             subject=subject,
             subject_id=subject_id,
@@ -48,7 +55,7 @@ def record_all(
     """The same change of many things in one statement; *where* is a select whose FROM and WHERE say which."""
     rows = where.with_only_columns(
         literal(cause.at, Audit.at.type),
-        literal(cause.actor),
+        literal(_actor(session, cause)),
         literal(cause.source.value),
         literal(subject),
         cast(subject_id, Audit.subject_id.type),
@@ -58,6 +65,12 @@ def record_all(
         literal(cause.why[:300]),
     )
     session.execute(insert(Audit).from_select(_COLUMNS, rows))
+
+
+def _actor(session: Session, cause: Cause) -> str:
+    """Who it was, and for whom: ``r@partner.example for Bakery``."""
+    behalf = session.info.get(_BEHALF)
+    return cause.actor if behalf is None else f"{cause.actor} for {behalf}"[:_LONGEST_ACTOR]
 
 
 def _text(value: SQLColumnExpression[Any] | str | None) -> ColumnElement[Any]:

@@ -1,11 +1,13 @@
 """Changes of quantity: the pending one of a subscription, and what they mean in SQL."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from isp_addons.domain.cause import Cause
+from isp_addons.domain.quantity_change import Units
 from isp_addons.domain.subscription import Plan, Status
 from isp_addons.store import audit, scratch, wants
 from isp_addons.store.tables import QuantityChange, Subscription
@@ -14,7 +16,6 @@ FIELD = "pending_quantity"
 """How the audit calls a pending change."""
 
 _TERMS = select(Subscription.id).where(Subscription.plan == Plan.ONE_OFF.value)
-_CHANGED_BY_TIME = (Plan.RECURRING.value, Plan.ONE_OFF.value)
 
 
 def is_pending() -> ColumnElement[bool]:
@@ -50,10 +51,13 @@ def add(session: Session, cause: Cause, change: QuantityChange) -> None:
     _record(session, cause, change.subscription_id, FIELD, None, change.quantity)
 
 
-def apply_one(session: Session, cause: Cause, subscription: Subscription, *, quantity: int, in_seats: bool) -> None:
-    """Give one subscription another quantity now; its licences follow at once."""
-    _record(session, cause, subscription.id, "quantity", subscription.quantity, quantity)
-    subscription.quantity = quantity
+def apply_one(session: Session, cause: Cause, subscription: Subscription, units: Units, *, in_seats: bool) -> None:
+    """Give one subscription another quantity, or another split, now; its licences follow at once."""
+    if units.quantity != subscription.quantity:
+        _record(session, cause, subscription.id, "quantity", subscription.quantity, units.quantity)
+    if units.split != subscription.split:
+        _record(session, cause, subscription.id, "split", subscription.split, units.split)
+    subscription.quantity, subscription.split = units.quantity, units.split
     session.flush()
     scratch.empty(session, scratch.touched)
     session.execute(insert(scratch.touched).values(subscription_id=subscription.id))
@@ -86,11 +90,14 @@ def begin_terms(session: Session, cause: Cause) -> None:
 
 
 def _begin(session: Session, cause: Cause, theirs: Select[int], start: datetime) -> None:
-    """Apply the pending changes of *theirs* that count from *start* or before; what does not run any more drops its own."""
+    """Apply the pending changes of *theirs* that count from *start* or before.
+
+    That of a cancelled subscription is dropped when it is over; but a cancelled term that was renewed is paid, so it changes.
+    """
     due = and_(is_pending(), QuantityChange.from_at <= start)
     if session.scalar(select(QuantityChange.id).where(due).limit(1)) is None:
         return  # nearly always; whose they are is a question about every subscription
-    due = and_(due, QuantityChange.subscription_id.in_(theirs))
+    due = and_(due, QuantityChange.subscription_id.in_(theirs.where(_goes_on())))
     chosen = scratch.empty(session, scratch.chosen).c
     found = select(QuantityChange.subscription_id).where(due)
     session.execute(insert(scratch.chosen).from_select(["subscription_id"], found))
@@ -99,22 +106,27 @@ def _begin(session: Session, cause: Cause, theirs: Select[int], start: datetime)
     for in_seats in (False, True):
         _apply(session, cause, and_(pending, QuantityChange.in_seats.is_(in_seats)))
         wants.resize(session, cause, in_seats=in_seats)
-    _mark(session, pending, cancelled_at=cause.at)
+
+
+def _goes_on() -> ColumnElement[bool]:
+    on_paid_time = and_(Subscription.plan == Plan.ONE_OFF.value, Subscription.status == Status.ENDING.value)
+    return or_(on_paid_time, Subscription.status == Status.RUNNING.value)
 
 
 def _apply(session: Session, cause: Cause, pending: ColumnElement[bool]) -> None:
-    """Give the running subscriptions among the *pending* changes their new quantity, and name them in `scratch.touched`."""
+    """Give the subscriptions of the *pending* changes their new quantity, and name them in `scratch.touched`."""
     touched = scratch.empty(session, scratch.touched).c
     found = select(Subscription.id).join(QuantityChange, QuantityChange.subscription_id == Subscription.id)
-    running = found.where(pending, Subscription.status == Status.RUNNING.value, Subscription.plan.in_(_CHANGED_BY_TIME))
-    session.execute(insert(scratch.touched).from_select(["subscription_id"], running))
+    session.execute(insert(scratch.touched).from_select(["subscription_id"], found.where(pending)))
     mine = and_(pending, QuantityChange.subscription_id.in_(select(touched.subscription_id)))
     with_old = and_(mine, Subscription.id == QuantityChange.subscription_id)
     _record_all(session, cause, field="quantity", before=Subscription.quantity, after=QuantityChange.quantity, where=with_old)
+    resplit = and_(with_old, Subscription.split != QuantityChange.split)
+    _record_all(session, cause, field="split", before=Subscription.split, after=QuantityChange.split, where=resplit)
     session.execute(
         update(Subscription)
         .where(with_old)
-        .values(quantity=QuantityChange.quantity)
+        .values(quantity=QuantityChange.quantity, split=QuantityChange.split)
         .execution_options(synchronize_session=False)
     )
     _mark(session, mine, applied_at=cause.at)
@@ -124,7 +136,7 @@ def _mark(session: Session, which: ColumnElement[bool], **values: datetime) -> N
     session.execute(update(QuantityChange).where(which).values(**values).execution_options(synchronize_session=False))
 
 
-def _record(session: Session, cause: Cause, subscription_id: int, field: str, before: int | None, after: int | None) -> None:
+def _record(session: Session, cause: Cause, subscription_id: int, field: str, before: object, after: object) -> None:
     audit.record(session, cause, subject="subscription", subject_id=subscription_id, field=field, before=before, after=after)
 
 
@@ -133,8 +145,8 @@ def _record_all(
     cause: Cause,
     *,
     field: str,
-    before: SQLColumnExpression[int],
-    after: SQLColumnExpression[int] | None,
+    before: SQLColumnExpression[Any],
+    after: SQLColumnExpression[Any] | None,
     where: ColumnElement[bool],
 ) -> None:
     audit.record_all(

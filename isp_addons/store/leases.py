@@ -18,11 +18,12 @@ from isp_addons.store.tables import NOW_DIFFERENT, Account, Audit, Licence, Prod
 _WANTED = (
     Licence.wanted_state,
     Licence.wanted_quantity,
+    Licence.wanted_split,
     Licence.wanted_end,
     Licence.for_forecast,
     Licence.suspend_from,
 )
-_SEEN = (Licence.seen_state, Licence.seen_quantity, Licence.seen_end, Licence.reassert_at)
+_SEEN = (Licence.seen_state, Licence.seen_quantity, Licence.seen_split, Licence.seen_end, Licence.reassert_at)
 _ABOUT = (
     Licence.id,
     Licence.vendor,
@@ -95,6 +96,7 @@ def leased(row: Row[Any]) -> Leased:
             seen=Seen(
                 state=SeenState(row.seen_state),
                 quantity=row.seen_quantity,
+                split=row.seen_split,
                 paid_until=moment(row.seen_end),
                 reassert_at=row.reassert_at,
             ),
@@ -159,7 +161,8 @@ def with_users(session: Session, batch: Sequence[Leased]) -> list[Leased]:
     """*batch* with those who have a seat, in one question: for vendors that have users."""
     if not batch:
         return []
-    everybody = [each.id for each in batch if is_account_wide(each.options)]
+    everybody = {each.id for each in batch if is_account_wide(each.options)}
+    everybody |= users.for_everybody(session, licences=[each.id for each in batch])
     found = users.holders(session, seats=[each.id for each in batch if each.id not in everybody], everybody=everybody)
     return [replace(each, users=found.get(each.id, ())) for each in batch]
 
@@ -288,6 +291,7 @@ def _wanted(row: Any) -> Wanted:
     return Wanted(
         state=WantedState(row.wanted_state),
         quantity=row.wanted_quantity,
+        split=row.wanted_split,
         paid_until=moment(row.wanted_end),
         for_forecast=row.for_forecast,
     )

@@ -6,12 +6,27 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, and_, func, literal, select, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    SQLColumnExpression,
+    and_,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.orm import Session
 
+from isp_addons.domain.catalogue import Kind, TrialEnd
 from isp_addons.domain.cause import Cause
+from isp_addons.domain.subscription import Plan
 from isp_addons.store import audit, scratch
-from isp_addons.store.tables import Account, Licence, Meta, Seat, Subscription, VendorUser
+from isp_addons.store.tables import Account, Licence, Meta, Product, Seat, Subscription, VendorUser
 from isp_addons.vendor_api import VendorUser as Told
 
 GONE = "the user is gone at the vendor, so the seat is free again"
@@ -81,6 +96,35 @@ def find(session: Session, *, vendor: str, reference: str) -> VendorUser | None:
     return session.scalar(query.with_for_update())
 
 
+def named(session: Session, *, vendor: str, account_id: int, names: Collection[str]) -> list[VendorUser]:
+    """Users of the account whom one of *names* may mean, by the vendor's id or e-mail address, locked: nobody goes."""
+    found: dict[int, VendorUser] = {}
+    ordered = sorted(names)
+    for start in range(0, len(ordered), _PART):
+        part = ordered[start : start + _PART]
+        meant = or_(VendorUser.ref.in_(part), func.lower(VendorUser.email).in_([each.lower() for each in part]))
+        query = of_account(vendor=vendor, account_id=account_id).where(meant).with_for_update()
+        found.update({each.id: each for each in session.scalars(query)})
+    return list(found.values())
+
+
+def seat_holders(session: Session, *, subscription_id: int) -> set[int]:
+    """The ids of the users who have a seat of a subscription."""
+    mine = select(Seat.user_id).where(Seat.subscription_id == subscription_id, Seat.returned_at.is_(None))
+    return set(session.scalars(mine))
+
+
+def give_seats(session: Session, cause: Cause, *, users: Sequence[int], subscription_id: int) -> None:
+    """Give each of *users*, who have none, a seat of the subscription."""
+    for start in range(0, len(users), _PART):
+        part = users[start : start + _PART]
+        session.execute(
+            insert(Seat), [{"subscription_id": subscription_id, "user_id": each, "given_at": cause.at} for each in part]
+        )
+        given = and_(Seat.subscription_id == subscription_id, Seat.user_id.in_(part), Seat.returned_at.is_(None))
+        _note_seats(session, cause, given, subscription=Seat.subscription_id, leaves=False)
+
+
 def return_seats(session: Session, cause: Cause, *, users: Collection[int], subscription_id: int | None = None) -> int:
     """Give the standing seats of *users* back to their pools; those of one subscription, if it is named."""
     standing = and_(Seat.user_id.in_(users), Seat.returned_at.is_(None))
@@ -135,6 +179,20 @@ def standing_seats(session: Session, *, subscription_id: int) -> int:
     """How many seats of a subscription are given to users."""
     query = select(func.count()).select_from(Seat)
     return session.scalar(query.where(Seat.subscription_id == subscription_id, Seat.returned_at.is_(None))) or 0
+
+
+def for_everybody(session: Session, *, licences: Collection[int]) -> set[int]:
+    """Those of *licences* that every user of the account has: by the product's kind, or for as long as a trial runs."""
+    tried = and_(
+        Product.kind == Kind.SEAT.value, Product.trial_then == TrialEnd.END.value, Subscription.plan == Plan.TRIAL.value
+    )
+    query = (
+        select(Licence.id)
+        .join(Subscription, Subscription.id == Licence.subscription_id)
+        .join(Product, Product.id == Subscription.product_id)
+        .where(Licence.id.in_(licences), or_(tried, Product.kind == Kind.ACCOUNT_WIDE.value))
+    )
+    return set(session.scalars(query))
 
 
 def holders(session: Session, *, seats: Collection[int], everybody: Collection[int]) -> dict[int, tuple[str, ...]]:

@@ -110,6 +110,7 @@ def hand_over(session: Session, cause: Cause, *, before: int, after: int, rows: 
             .values(
                 subscription_id=after,
                 wanted_quantity=row["wanted_quantity"],
+                wanted_split=row["wanted_split"],
                 wanted_end=row["wanted_end"],
                 **_fresh_chance(cause),
             )
@@ -122,7 +123,7 @@ def resize(session: Session, cause: Cause, *, in_seats: bool) -> None:
     """Bring the licences of `scratch.touched` in line with the quantity of their subscriptions.
 
     *in_seats*: one licence for each unit; the missing ones are added, and of those that are too many the highest are ended.
-    Otherwise one licence with all units.
+    Otherwise one licence with all units, distributed as the subscription says.
     """
     if in_seats:
         _add_seats(session, cause)
@@ -132,22 +133,27 @@ def resize(session: Session, cause: Cause, *, in_seats: bool) -> None:
     different = and_(
         Licence.subscription_id == Subscription.id,
         Subscription.id.in_(select(touched.subscription_id)),
-        Licence.wanted_quantity != Subscription.quantity,
+        or_(Licence.wanted_quantity != Subscription.quantity, Licence.wanted_split != Subscription.split),
     )
-    audit.record_all(
-        session,
-        cause,
-        subject="licence",
-        subject_id=Licence.id,
-        field="wanted_quantity",
-        before=Licence.wanted_quantity,
-        after=Subscription.quantity,
-        where=select(Licence.id).where(different),
+    told = (
+        ("wanted_quantity", Licence.wanted_quantity, Subscription.quantity),
+        ("wanted_split", Licence.wanted_split, Subscription.split),
     )
+    for field, before, after in told:
+        audit.record_all(
+            session,
+            cause,
+            subject="licence",
+            subject_id=Licence.id,
+            field=field,
+            before=before,
+            after=after,
+            where=select(Licence.id).where(different, before != after),
+        )
     session.execute(
         update(Licence)
         .where(different)
-        .values(wanted_quantity=Subscription.quantity, **_fresh_chance(cause))
+        .values(wanted_quantity=Subscription.quantity, wanted_split=Subscription.split, **_fresh_chance(cause))
         .execution_options(synchronize_session=False)
     )
 

@@ -28,6 +28,7 @@ class Capabilities:
     ``ends_by_itself``: a licence with an end date stops then without a call; otherwise it is suspended at that moment.
     ``batch``: how many licences `read_licences` takes at once. ``issues_codes``: what is sold is an activation code from a
     stock, a new one for each period. ``has_users``: the vendor's users are known (`list_users`, webhooks) and are given seats.
+    ``invites_users``: its users are not known; who is named by e-mail address is given a seat, and a plugin is told the names.
     """
 
     suspends: SuspendKind
@@ -42,6 +43,7 @@ class Capabilities:
     ends_by_itself: bool = True
     issues_codes: bool = False
     has_users: bool = False
+    invites_users: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,9 @@ class LicenceView:
     ``key`` is our own id, unique over all installations (letters, digits, ``-``; at most 40 characters); ``reference`` is the
     vendor's id once known. ``options`` are the product's own settings for this vendor, such as a tariff. ``code``: the
     activation code that is reserved for it, a secret, for vendors that `Capabilities.issues_codes`; the subscriber sees it once
-    `Done.show` holds it. ``users``: the e-mail addresses of those who have a seat, for vendors that `Capabilities.has_users`.
+    `Done.show` holds it. ``users``: the e-mail addresses of those who have a seat, for vendors that `Capabilities.has_users`
+    or `Capabilities.invites_users`.
+    ``split``: how many of the quantity are in each of its parts, for products whose quantity is split.
     """
 
     key: str
@@ -64,6 +68,7 @@ class LicenceView:
     suspend_from: datetime | None = None
     code: str | None = field(default=None, repr=False)
     users: tuple[str, ...] = ()
+    split: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +76,7 @@ class SeenLicence:
     """What the vendor has under one key. A suspension that is scheduled counts as suspended.
 
     ``suspended_from`` None = already; ``suspended_until`` None = until it is lifted. ``paid_until`` None = without end.
-    ``show`` as in `Done`: after a lost answer it is read here.
+    ``show`` as in `Done`: after a lost answer it is read here. ``split`` None = the vendor does not tell it.
     """
 
     key: str
@@ -79,6 +84,7 @@ class SeenLicence:
     reference: str | None = None
     account: str | None = None
     quantity: int = 1
+    split: Mapping[str, int] | None = None
     paid_until: datetime | None = None
     suspended_from: datetime | None = None
     suspended_until: datetime | None = None

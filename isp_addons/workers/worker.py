@@ -13,6 +13,7 @@ from isp_addons.domain.cause import Cause, Source
 from isp_addons.domain.problem import Problem, TryAgain
 from isp_addons.services.context import Context
 from isp_addons.workers.ingest import Ingested, ingest_all
+from isp_addons.workers.mail_out import MailOut
 from isp_addons.workers.timetable import Timetable
 from isp_addons.workers.user_sync import UserSync
 
@@ -35,6 +36,7 @@ class Worker:
     spool: Path
     clock: Clock
     tasks: TaskList
+    mail: MailOut | None = None
 
     def once(self) -> Ingested:
         """One pass of everything, for cron instead of a daemon."""
@@ -42,6 +44,8 @@ class Worker:
         self.timetable.run(self.clock.now())
         self._tell_overdue(0)
         UserSync(self.context, self.convergence).run(self.clock.now())
+        if self.mail is not None:
+            self.mail.look(self.clock.now())
         self.convergence.once()
         self.timetable.after_calls(self.clock.now())
         return result
@@ -54,6 +58,9 @@ class Worker:
             "timetable": lambda: self._keep_time(stop),
             "users": lambda: UserSync(self.context, self.convergence).watch(self.clock, stop=stop),
         }
+        if self.mail is not None:
+            mail = self.mail
+            loops["mail"] = lambda: mail.watch(self.clock, stop=stop)
         threads = [threading.Thread(target=_guarded, args=(loop, stop, failures), name=n) for n, loop in loops.items()]
         for thread in threads:
             thread.start()

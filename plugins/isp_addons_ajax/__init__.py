@@ -69,8 +69,8 @@ class Ajax(VendorPlugin[AjaxOptions]):
 
     @hookimpl
     def on_cancel(self, licence: LicenceView) -> Outcome:
-        """Have the service ended."""
-        return self._task("cancel", licence)
+        """Have the service ended; of a SIM also that it is off. Ajax support: stopping the service now switches the SIM off."""
+        return self._task("cancel_sim" if licence.options.get("service") == "sim" else "cancel", licence)
 
     @hookimpl
     def check_vendor(self) -> CheckReport:
@@ -122,7 +122,7 @@ class Ajax(VendorPlugin[AjaxOptions]):
             key=licence.key,
             service=service,
             plan=licence.options.get("plan", "-"),
-            quantity=licence.quantity,
+            quantity=licence.options.get("devices", licence.quantity),
             old=old,
             until=f"{licence.paid_until:%Y-%m-%d %H:%M} UTC" if licence.paid_until else "-",
             reference=licence.reference or "-",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from enum import StrEnum
 from typing import ClassVar
@@ -59,6 +60,19 @@ class AxCryptOptions(VendorOptions):
         return None if self.due_hours is None else timedelta(hours=self.due_hours)
 
 
+_SHOWN = 2500
+
+
+def _joined(users: Sequence[str]) -> str:
+    """The members in one line; of very many the first ones and how many more there are. A dash for nobody."""
+    shown: list[str] = []
+    for user in users:
+        if sum(map(len, shown)) + 2 * len(shown) + len(user) > _SHOWN:
+            return f"{', '.join(shown)} … (+{len(users) - len(shown)})"
+        shown.append(user)
+    return ", ".join(shown) or "-"
+
+
 class AxCrypt(VendorPlugin[AxCryptOptions]):
     """One reseller. AxCrypt publishes no interface for members or resellers: every step is an operator's task."""
 
@@ -68,7 +82,7 @@ class AxCrypt(VendorPlugin[AxCryptOptions]):
     def capabilities(self) -> Capabilities:
         """See `VendorPlugin.capabilities`. Licences are without end where AxCrypt renews them by itself."""
         kind = SuspendKind.STATE if self._suspends else SuspendKind.NONE
-        return Capabilities(suspends=kind, endless=self.context.options.auto_renews, changes_quantity=True)
+        return Capabilities(suspends=kind, endless=self.context.options.auto_renews, changes_quantity=True, invites_users=True)
 
     @hookimpl
     def on_order(self, licence: LicenceView) -> Outcome:
@@ -138,4 +152,5 @@ class AxCrypt(VendorPlugin[AxCryptOptions]):
             until=f"{licence.paid_until:%Y-%m-%d %H:%M} UTC" if licence.paid_until else "-",
             starts=f"{licence.suspend_from:%Y-%m-%d %H:%M} UTC" if licence.suspend_from else "-",
             reference=licence.reference or "-",
+            users=_joined(licence.users),
         )

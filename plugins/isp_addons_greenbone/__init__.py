@@ -60,7 +60,7 @@ class Greenbone(VendorPlugin[GreenboneOptions]):
 
     @hookimpl
     def on_order(self, licence: LicenceView) -> Outcome:
-        """Have the account created, with its addresses split as the product says. Raises `Rejected` where it does not."""
+        """Have the account created, with its addresses split as ordered. Raises `Rejected` where nobody says how."""
         return self._task("order", licence)
 
     @hookimpl
@@ -83,7 +83,8 @@ class Greenbone(VendorPlugin[GreenboneOptions]):
     @hookimpl
     def on_change(self, licence: LicenceView, old_quantity: int) -> Outcome:
         """Have the number of addresses and their split changed."""
-        return self._task("change", licence, old=old_quantity)
+        same = old_quantity == licence.quantity
+        return self._task("split" if same and licence.split else "change", licence, old=old_quantity)
 
     @hookimpl
     def on_cancel(self, licence: LicenceView) -> Outcome:
@@ -118,7 +119,7 @@ class Greenbone(VendorPlugin[GreenboneOptions]):
         self._suspending = Suspending(self._gmp, self._memory)
 
     def _task(self, name: str, licence: LicenceView, *, old: int = 0) -> NeedsOperator:
-        internal, external = split(licence)
+        internal, external = addresses(licence)
         return _TOLD.tell(
             name if self._suspending is None else f"gmp_{name}",
             language=self.context.language,
@@ -127,21 +128,29 @@ class Greenbone(VendorPlugin[GreenboneOptions]):
             key=licence.key,
             quantity=licence.quantity,
             old=old,
-            internal=internal * licence.quantity,
-            external=external * licence.quantity,
-            total=(internal + external) * licence.quantity,
+            internal=internal,
+            external=external,
+            total=internal + external,
             until=f"{licence.paid_until:%Y-%m-%d %H:%M} UTC" if licence.paid_until else "-",
             reference=licence.reference or "-",
         )
 
 
-def split(licence: LicenceView) -> tuple[int, int]:
-    """How many internal and external addresses one unit of the product is. Raises `Rejected` when the product does not say."""
+def addresses(licence: LicenceView) -> tuple[int, int]:
+    """How many internal and external addresses the licence is for: as it is split, or as many as its units have.
+
+    Raises `Rejected` when neither the licence nor the product says it.
+    """
+    if licence.split:
+        return licence.split.get("internal", 0), licence.split.get("external", 0)
     told = [licence.options.get(name, "0") for name in ("internal", "external")]
     if all(each.isascii() and each.isdecimal() and int(each) <= _MOST for each in told):
         internal, external = map(int, told)
         if internal + external:
-            return internal, external
-    message = f"the product {licence.product} needs the options internal and external: addresses of each kind in one unit."
-    hint = "Give them with: isp-addons products add … --option internal=60 --option external=40"
-    raise Rejected(message, action=f"split {licence.key}", hint=hint)
+            return internal * licence.quantity, external * licence.quantity
+    message = (
+        f"the product {licence.product} is not split into internal and external, and has no options internal and external: "
+        "addresses of each kind in one unit."
+    )
+    hint = "In the catalogue: split: [internal, external]; or: isp-addons products add … --option internal=60"
+    raise Rejected(message, action=f"addresses {licence.key}", hint=hint)

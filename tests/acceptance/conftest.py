@@ -9,7 +9,9 @@ from sqlalchemy import make_url
 
 from acceptance.command import run_here
 from acceptance.kit import Isp
+from acceptance.people_kit import LINK
 from isp_addons_avdesk.sandbox import AvDeskSandbox
+from servers.smtp import MailBox, mail_server
 
 MakeDatabase = Callable[[str], str]
 
@@ -74,3 +76,19 @@ def shop(isp: Isp) -> Isp:
     isp.sells("av", "150.00", terms="1,3")
     isp.subscriber("42", "av", left="1000")
     return isp
+
+
+@pytest.fixture
+def mailbox(isp: Isp) -> Iterator[MailBox]:
+    """A real mail server that the ISP sends through."""
+    with mail_server() as box:
+        isp.configure(
+            "mail",
+            host="127.0.0.1",
+            port=str(box.port),
+            security="off",
+            sender="My ISP <no-reply@isp.example>",
+            link=LINK,
+            timeout_seconds="10",
+        )
+        yield box

@@ -268,8 +268,9 @@ def test_people_read_sentences_about_users_and_seats(bakery: Bakery) -> None:
     assert "Nobody has a seat." in isp("seats", "list", str(assist), human=True).out
 
     give = ("seats", "assign", str(assist), "anna@example.net")
-    assert isp(*give, human=True).out == f"anna@example.net has a seat of subscription {assist}.\n"
-    assert isp(*give, human=True).out == f"anna@example.net has a seat already of subscription {assist}.\n"
+    told = f"Subscription {assist} (assist): anna@example.net {{}}. 3 seats: 1 given, 2 free.\n"
+    assert isp(*give, human=True).out == told.format("given a seat")
+    assert isp(*give, human=True).out == told.format("as before")
     assert "3 seats: 1 given, 2 free." in isp("seats", "list", str(assist), human=True).out
     assert "every user of it has it" in isp("seats", "list", str(analytics), human=True).out
     assert "anna@example.net" in isp("users", "list", "--account", "42", human=True).out
@@ -280,7 +281,7 @@ def test_what_is_named_wrongly_is_refused_by_a_sentence_and_changes_nothing(bake
     assist = str(isp.orders("42", "assist", quantity="3"))
     isp.refuses("users", "sync", "nobody", exits=2, names="no vendor 'nobody'")
     isp.refuses("users", "sync", "avdesk", exits=1, names="has no users")
-    isp.refuses("seats", "assign", assist, "nobody@example.net", exits=2, names="no user 'nobody@example.net'")
+    isp.refuses("seats", "assign", assist, "nobody@example.net", exits=2, names="no such users: 'nobody@example.net'")
     isp.refuses("seats", "assign", "999", "anna@example.net", exits=2, names="no subscription 999")
     isp.refuses("seats", "list", "999", exits=2, names="no subscription 999")
 

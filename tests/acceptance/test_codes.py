@@ -41,7 +41,7 @@ def written(
 def shown(isp: Isp, account: str) -> list[str]:
     """What the subscriber may see."""
     dump = isp.dump("account", "subscription", "licence")
-    (mine,) = [row[0] for row in dump["account"] if row[1] == account]
+    (mine,) = [row[0] for row in dump["account"] if account in row]
     owned = {row[0] for row in dump["subscription"] if row[1] == mine}
     return [row[6]["activation_code"] for row in dump["licence"] if row[1] in owned and row[6]]
 

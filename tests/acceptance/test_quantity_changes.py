@@ -1,10 +1,12 @@
 """More now or next period, less at the period's end: one rule for every product, and one pending change at most."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import isp_addons
 from acceptance.kit import APRIL, MARCH, MARCH_10, MARCH_31, MAY, Isp
 from isp_addons_eset import Eset
 
@@ -60,7 +62,7 @@ def test_more_now_is_charged_for_the_rest_of_the_period_and_there_at_once(shop: 
     assert shop.dump() == before
     done = changes(shop, 8, "--when", "now")
     assert (done["charged"], done["next_price"], done["effect"], done["from_at"]) == ("20.81", "80.00", "now", MARCH_10)
-    assert {**told, "dry_run": False} == done
+    assert {**{name: told[name] for name in done}, "dry_run": False} == done
     assert shop.balance("42") == "79.19", "three more for 21.5 of 31 days"
     shop("converge")
     assert stations(shop) == ["there"] * 8
@@ -105,7 +107,7 @@ def test_less_counts_when_the_period_is_over_and_until_then_all_is_usable(shop: 
     shop.at = MARCH_10
     shop.refuses("subscriptions", "change", "1", "--quantity", "3", "--when", "now", exits=1, names="fewer than the 5")
     refused = shop("subscriptions", "change", "1", "--quantity", "3", "--when", "now", exits=1)
-    assert refused.row["error"] == "downgrade_at_period_end"
+    assert refused.row["error"] == "downgrade_at_month_end"
     assert changes(shop, 3)["from_at"] == APRIL
     shop.at = MARCH_31
     shop.looks_ahead()
@@ -339,3 +341,35 @@ def test_several_periods_that_are_caught_up_begin_with_the_new_quantity_once(sho
     shop.at = "2026-06-01T00:00:00+00:00"
     shop.begins_periods()
     assert (shop.balance("42"), stations(shop)) == ("40.00", ["there"] * 2 + ["deleted"] * 3)
+
+
+SAMPLE = Path(isp_addons.__file__).parent / "catalogue.sample.yaml"
+FIXED = {"aircall-analytics": (1, "quantity_fixed"), "ajax-cloud": (2, "bad_quantity")}
+"""What has no quantity, since everybody of the account has it, or it is one bundle of devices; and how it is refused."""
+
+
+@pytest.mark.acceptance("Z03")
+def test_every_product_of_the_sample_goes_up_now_and_down_with_the_next_period(isp: Isp) -> None:
+    isp("catalogue", "import", str(SAMPLE))
+    products = {row["code"]: row for row in isp("products", "list").rows}
+    isp.opens("42", "5000.00")
+    for number, code in enumerate(products, 1):
+        parts = ["--split", "internal=0"] if code == "greenbone-scan" else []
+        quantity = "1" if code in FIXED else "3"
+        isp("order", "42", code, "--quantity", quantity, *parts)
+        isp.at = MARCH_10
+        change = ["subscriptions", "change", str(number), *parts]
+        if code in FIXED:
+            for more in (["--quantity", "2"], ["--quantity", "2", "--when", "now"]):
+                exits, error = FIXED[code]
+                assert isp(*change, *more, exits=exits).row["error"] == error, code
+        else:
+            assert isp(*change, "--quantity", "4", "--when", "now").row["effect"] == "now", code
+            assert isp(*change, "--quantity", "2", "--when", "now", exits=1).row["error"] == "downgrade_at_month_end", code
+            told = isp(*change, "--quantity", "2").row
+            assert (told["effect"], told["from_at"], told["charged"]) == ("pending", APRIL, "0.00"), code
+        isp.at = MARCH
+    isp.at = APRIL
+    isp("period-begin")
+    left = {row["product"]: row["quantity"] for row in isp("subscriptions", "list").rows}
+    assert left == {code: 1 if code in FIXED else 2 for code in products}

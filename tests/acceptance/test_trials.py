@@ -5,7 +5,9 @@ from datetime import datetime
 
 import pytest
 
+from acceptance.aircall_kit import TOKEN, Bakery
 from acceptance.kit import APRIL, MARCH_10, MAY, Isp
+from isp_addons_aircall.sandbox import AircallSandbox
 from isp_addons_eset import Eset
 from isp_addons_eset.sandbox import EsetSandbox
 
@@ -174,3 +176,97 @@ def test_an_order_does_not_escape_the_hold_on_a_trial(tried: Isp) -> None:
     tried("converge")
     assert tried.vendor.station("42")["state"] == "blocked"
     assert tried.balance("42") == "400.00"
+
+
+CATALOGUE = """\
+catalogue: 1
+currency: EUR
+products:
+  assist:
+    kind: seat
+    vendor: aircall
+    options: { add_on: AI Assist }
+    trial_days: 14
+    features: { insights: everyone }
+    prices: 10.00
+"""
+STAFF = ("anna", "bo", "cleo", "dan", "eve", "owner")
+
+
+@pytest.fixture
+def office(isp: Isp) -> Iterator[Bakery]:
+    """An account with six users at Aircall, owned by a company that serves itself."""
+    with AircallSandbox(account="42", company="Bakery Ltd", webhook_token=TOKEN, per_minute=1000) as server:
+        made = Bakery(isp, server)
+        isp.configure("vendor:aircall", plugin="aircall", read_timeout="2", **server.options())
+        file = isp.folder / "catalogue.yaml"
+        file.write_text(CATALOGUE, encoding="utf-8")
+        isp("catalogue", "import", str(file))
+        isp.opens("42", "1000.00")
+        isp(
+            *("customers", "add", "Bakery", "--contact", "Olga", "--email", "olga@bakery.example", "--role", "owner"),
+            *("--mode", "self_service", "--account", "42", "--no-invitation"),
+        )
+        isp("people", "add", "adam@bakery.example", "--name", "Adam", "--role", "admin", "--customer", "1", "--no-invitation")
+        made.hires(*STAFF[:5])
+        isp("users", "sync", "aircall")
+        yield made
+
+
+def who_may(office: Bakery) -> list[str]:
+    """Which users may use the add-on now."""
+    return [each for each in STAFF if office.isp("may", "42", f"{each}@example.net", "insights").row["allowed"]]
+
+
+@pytest.mark.acceptance("C21")
+def test_who_is_no_owner_enables_no_trial_and_an_owner_does(office: Bakery) -> None:
+    ask = ("order", "42", "assist", "--plan", "trial", "--key", "try")
+    refused = office.isp.refuses("--as", "adam@bakery.example", *ask, exits=1, names="may not do that (try)")
+    assert refused.row["error"] == "not_permitted"
+    office.isp("--as", "olga@bakery.example", *ask)
+    assert who_may(office) == list(STAFF)
+    assert office.isp("seats", "pool", "1").row == {"subscription": 1, "account_wide": False, "in_trial": True}
+    assert "every user of the account has it until the trial ends" in office.isp("seats", "list", "1", human=True).out
+    assert office.isp.balance("42") == "1000.00"
+    assert office.isp("--as", "adam@bakery.example", "order", "42", "assist", "--quantity", "2", "--key", "buy").row
+
+
+@pytest.mark.acceptance("C21")
+@pytest.mark.acceptance("C22")
+def test_while_it_is_tried_nobody_is_given_a_seat(office: Bakery) -> None:
+    office.isp.orders("42", "assist", "trial")
+    for words in (("assign", "1", "anna@example.net"), ("assign", "1", "anna@example.net", "bo@example.net", "--buy")):
+        refused = office.isp.refuses("seats", *words, exits=1, names="every user has it until it ends")
+        assert refused.row["error"] == "in_trial"
+    assert len(office.isp("seats", "list", "1").rows) == 6
+    office.works()
+    assert "anna@example.net, bo@example.net" in office.task()["instructions"], "the vendor is to give it to everybody"
+
+
+@pytest.mark.acceptance("C23")
+def test_a_trial_that_nobody_buys_ends_for_all_and_costs_nothing(office: Bakery) -> None:
+    office.isp.orders("42", "assist", "trial")
+    office.isp.at = "2026-03-14T23:59:59+00:00"
+    assert who_may(office) == list(STAFF)
+    office.isp.at = "2026-03-15T00:00:00+00:00"
+    assert who_may(office) == []
+    office.works()
+    assert who_may(office) == []
+    office.isp.at = MAY
+    office.works()
+    assert office.isp.balance("42") == "1000.00"
+    refused = office.isp.refuses("order", "42", "assist", "--plan", "trial", exits=1, names="a trial is for the first time")
+    assert refused.row["error"] == "trial_used"
+
+
+@pytest.mark.acceptance("C23")
+def test_those_who_were_given_a_seat_before_the_trial_ended_keep_it(office: Bakery) -> None:
+    office.isp.orders("42", "assist", "trial")
+    office.isp.at = MARCH_10
+    bought = office.isp.orders("42", "assist", quantity="4")
+    office.gives(bought, *STAFF[:4])
+    assert who_may(office) == list(STAFF), "the rest of the trial is everybody's"
+    office.isp.at = "2026-03-15T00:00:00+00:00"
+    office.works()
+    assert who_may(office) == list(STAFF[:4])
+    assert office.pool(bought) == (4, 4, 0)

@@ -10,10 +10,11 @@ from isp_addons.store.tables.base import Base, Id, where
 
 
 class Account(Base):
-    """A billing's account; ``ref`` is the billing's own name of it."""
+    """A billing's account; ``ref`` is the billing's own name of it. ``customer_id``: whose it is, as far as known."""
 
     __tablename__ = "account"
     id: Mapped[int] = mapped_column(Id, primary_key=True)
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id"), index=True)
     ref: Mapped[str] = mapped_column(String(64), unique=True)
     currency: Mapped[str] = mapped_column(String(3))
     time_zone: Mapped[str] = mapped_column(String(64))
@@ -52,7 +53,8 @@ class LedgerEntry(Base):
 class Product(Base):
     """What is sold; see `isp_addons.domain.catalogue.ProductTerms`. Its prices are the rows of `Price`.
 
-    ``vendor`` None: sold and forecast, but no vendor is told yet. ``options`` go to the plugin.
+    ``vendor`` None: sold and forecast, but no vendor is told yet. ``options`` go to the plugin. ``purchase_price``: what the
+    vendor takes for a unit and a month, in minor units.
     """
 
     __tablename__ = "product"
@@ -67,13 +69,20 @@ class Product(Base):
     priority: Mapped[int] = mapped_column(default=1)
     terms: Mapped[str] = mapped_column(String(80), default="1")
     proration: Mapped[str] = mapped_column(String(12), default="by_time")
+    month: Mapped[str] = mapped_column(String(12), default="calendar")
     trial_days: Mapped[int] = mapped_column(default=0)
+    trial_then: Mapped[str] = mapped_column(String(8), default="end")
+    schedule: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    features: Mapped[dict[str, Any]] = mapped_column(default=dict)
     while_suspended: Mapped[str] = mapped_column(String(8), default="none")
     least: Mapped[int] = mapped_column(default=1)
     most: Mapped[int | None]
     split: Mapped[list[str]] = mapped_column(JSON, default=list)
+    unbundle: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     options: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    purchase_price: Mapped[int] = mapped_column(BigInteger, default=0)
     on_sale: Mapped[bool] = mapped_column(default=True)
+    resale: Mapped[bool] = mapped_column(default=False)
 
 
 class Price(Base):
@@ -104,7 +113,9 @@ class TariffProduct(Base):
 class Subscription(Base):
     """An account has ordered a product. ``price``: of the whole next period, quantity included, fixed when something changes.
 
-    ``own_price``: agreed with this account alone; no price list changes it.
+    ``own_price``: agreed with this account alone; no price list changes it. ``split``: how the quantity is distributed over
+    the product's parts, such as ``external=40,internal=60``. ``by_customer``: a user of the customer ordered it himself, so
+    that no discount of the customer's reseller counts. ``renews``: a one-off term that renews itself when it is over.
     """
 
     __tablename__ = "subscription"
@@ -116,9 +127,12 @@ class Subscription(Base):
     plan: Mapped[str] = mapped_column(String(12))
     status: Mapped[str] = mapped_column(String(12))
     quantity: Mapped[int]
+    split: Mapped[str] = mapped_column(String(200), default="")
     term_months: Mapped[int] = mapped_column(default=1)
+    renews: Mapped[bool] = mapped_column(default=False)
     price: Mapped[int] = mapped_column(BigInteger)
     own_price: Mapped[bool] = mapped_column(default=False)
+    by_customer: Mapped[bool] = mapped_column(default=False)
     priority: Mapped[int]
     ordered_at: Mapped[datetime]
     paid_until: Mapped[datetime | None]
@@ -128,8 +142,9 @@ class Subscription(Base):
 class QuantityChange(Base):
     """A change of a subscription's quantity, pending while ``applied_at`` and ``cancelled_at`` are None: at most one is.
 
-    ``key``: the caller's own, once. ``from_at``: from when it counts; ``in_seats``: the vendor has a licence for each unit.
-    ``amount`` was taken for it at once; ``price`` is that of the next period after it, in minor units.
+    ``from_at``: from when it counts; ``in_seats``: the vendor has a licence for each unit.
+    ``amount`` was taken for it at once; ``price`` is that of the next period after it, in minor units. ``split``: how the new
+    quantity is distributed.
     """
 
     __tablename__ = "quantity_change"
@@ -143,11 +158,11 @@ class QuantityChange(Base):
     )
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"))
-    key: Mapped[str | None] = mapped_column(String(120), unique=True)
     actor: Mapped[str] = mapped_column(String(80))
     effect: Mapped[str] = mapped_column(String(12))
     before: Mapped[int]
     quantity: Mapped[int]
+    split: Mapped[str] = mapped_column(String(200), default="")
     in_seats: Mapped[bool]
     amount: Mapped[int] = mapped_column(BigInteger, default=0)
     price: Mapped[int] = mapped_column(BigInteger)
@@ -160,7 +175,9 @@ class QuantityChange(Base):
 class Charge(Base):
     """Money taken for one period of one subscription, once. ``reversed_at``: given back, both entries stay visible.
 
-    ``part`` 0 is the period itself; any other is the change of quantity that was charged for the rest of it.
+    ``part`` 0 is the period itself; any other is the change of quantity that was charged for the rest of it. ``quantity``: for
+    how many units. ``discount``: what was taken off before; ``cost``: what the vendor takes for it. In minor units.
+    ``refunded``: what was given back of it because the subscription was stopped before its end.
     """
 
     __tablename__ = "charge"
@@ -170,8 +187,12 @@ class Charge(Base):
     part: Mapped[int] = mapped_column(BigInteger, default=0)
     period_start: Mapped[datetime]
     period_end: Mapped[datetime]
+    quantity: Mapped[int] = mapped_column(default=1)
     amount: Mapped[int] = mapped_column(BigInteger)
-    at: Mapped[datetime]
+    discount: Mapped[int] = mapped_column(BigInteger, default=0)
+    cost: Mapped[int] = mapped_column(BigInteger, default=0)
+    refunded: Mapped[int] = mapped_column(BigInteger, default=0)
+    at: Mapped[datetime] = mapped_column(index=True)
     reversed_at: Mapped[datetime | None]
 
 

@@ -11,7 +11,8 @@ from isp_addons.store.tables.base import Base, Id, where
 NOW_DIFFERENT = (
     "(wanted_state <> seen_state AND NOT (seen_state IN ('absent', 'ended') AND wanted_state <> 'active'))"
     " OR (wanted_state = 'active' AND seen_state = 'active'"
-    " AND (wanted_quantity <> seen_quantity OR coalesce(wanted_end, 0) <> coalesce(seen_end, 0)))"
+    " AND (wanted_quantity <> seen_quantity OR wanted_split <> seen_split"
+    " OR coalesce(wanted_end, 0) <> coalesce(seen_end, 0)))"
 )
 """The difference between wanted and seen, as `isp_addons.domain.licence.next_step` sees it, but for suspensions to reassert."""
 
@@ -19,7 +20,8 @@ NOW_DIFFERENT = (
 class Licence(Base):
     """The vendor's object: what is wanted, what was seen, and who is calling about it right now.
 
-    ``wanted_end``/``seen_end`` are UNIX seconds, 0 or NULL = without end: compared in SQL on every database.
+    ``wanted_end``/``seen_end`` are UNIX seconds, 0 or NULL = without end: compared in SQL on every database. So are the
+    splits, which are texts such as ``internal=60,external=40``.
     """
 
     __tablename__ = "licence"
@@ -41,12 +43,14 @@ class Licence(Base):
 
     wanted_state: Mapped[str] = mapped_column(String(12))
     wanted_quantity: Mapped[int] = mapped_column(default=1)
+    wanted_split: Mapped[str] = mapped_column(String(200), default="")
     wanted_end: Mapped[int | None] = mapped_column(BigInteger)
     suspend_from: Mapped[datetime | None]
     for_forecast: Mapped[bool] = mapped_column(default=False)
 
     seen_state: Mapped[str] = mapped_column(String(12), default="absent")
     seen_quantity: Mapped[int] = mapped_column(default=1)
+    seen_split: Mapped[str] = mapped_column(String(200), default="")
     seen_end: Mapped[int | None] = mapped_column(BigInteger)
     seen_at: Mapped[datetime | None]
     reassert_at: Mapped[datetime | None]
@@ -77,6 +81,7 @@ class OperatorTask(Base):
     instructions: Mapped[str] = mapped_column(Text)
     asked_state: Mapped[str] = mapped_column(String(12))
     asked_quantity: Mapped[int]
+    asked_split: Mapped[str] = mapped_column(String(200), default="")
     asked_end: Mapped[int | None] = mapped_column(BigInteger)
     was_state: Mapped[str] = mapped_column(String(12))
     opened_at: Mapped[datetime]
@@ -135,7 +140,11 @@ class Device(Base):
 
 
 class VendorUser(Base):
-    """A user that a vendor has told us about, of the account that he belongs to. ``gone_at``: the vendor has him no more."""
+    """A user at a vendor, of the account that he belongs to. ``gone_at``: the vendor has him no more.
+
+    ``role``: what he is there, empty = not known. ``invited_at``: he was named to us by e-mail address, not by the vendor; he
+    may use nothing before ``activated_at``.
+    """
 
     __tablename__ = "vendor_user"
     __table_args__ = (UniqueConstraint("vendor", "ref"),)
@@ -145,8 +154,11 @@ class VendorUser(Base):
     ref: Mapped[str] = mapped_column(String(120))
     email: Mapped[str] = mapped_column(String(254), default="")
     name: Mapped[str] = mapped_column(String(120), default="")
+    role: Mapped[str] = mapped_column(String(12), default="")
     seen_at: Mapped[datetime]
     gone_at: Mapped[datetime | None]
+    invited_at: Mapped[datetime | None]
+    activated_at: Mapped[datetime | None]
 
 
 class Seat(Base):

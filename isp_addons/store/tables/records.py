@@ -34,13 +34,13 @@ class Event(Base):
 
 
 class Audit(Base):
-    """Every change of state: who, when, from what to what, why, and through which door. Never changed."""
+    """Every change of state: who (and for whom), when, from what to what, why, and through which door. Never changed."""
 
     __tablename__ = "audit"
     __table_args__ = (Index("ix_audit_subject", "subject", "subject_id"),)
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     at: Mapped[datetime]
-    actor: Mapped[str] = mapped_column(String(80))
+    actor: Mapped[str] = mapped_column(String(200))
     source: Mapped[str] = mapped_column(String(12))
     subject: Mapped[str] = mapped_column(String(20))
     subject_id: Mapped[int] = mapped_column(Id)

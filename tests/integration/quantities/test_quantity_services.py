@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from integration.users.conftest import NOW, Office, side_by_side
 from integration.users.conftest import VENDORS as PHONES
@@ -15,7 +15,18 @@ from isp_addons.domain.cause import Cause, Source
 from isp_addons.domain.problem import Problem, Refused
 from isp_addons.domain.quantity_change import Changed, Effect, When, Wish
 from isp_addons.domain.subscription import Plan
-from isp_addons.services import cancel, order, period_begin, products, quantity_change, refund, tariff
+from isp_addons.services import (
+    cancel,
+    charge,
+    order,
+    period_begin,
+    products,
+    quantity_change,
+    reactivate,
+    refund,
+    stop,
+    tariff,
+)
 from isp_addons.services.context import Context
 from isp_addons.store.engine import Store
 from isp_addons.store.tables import Charge, LedgerAccount, Licence, QuantityChange, Subscription
@@ -58,7 +69,7 @@ def test_while_less_is_to_come_no_more_seats_are_given_than_there_will_be(office
 
     with pytest.raises(Refused) as refused:
         office.gives(subscription, "cleo")
-    assert refused.value.code == "no_free_seat"
+    assert refused.value.code == "no_free_licence"
     assert office.pool(subscription) == (5, 2, 3)
     assert quantity_change.withdraw(office.context, office.cause(), subscription_id=subscription)
     assert office.gives(subscription, "cleo") == [True]
@@ -247,3 +258,73 @@ def test_a_seat_that_is_refused_later_does_not_undo_the_whole_order(office: Offi
     with office.store.read() as session:
         assert len(session.scalars(select(Charge).where(Charge.reversed_at.is_(None))).all()) == 2
     assert cancel.cancel(context, office.cause(), subscription_id=subscription).value == "ending"
+
+
+def test_a_cancelled_term_that_was_renewed_with_more_has_what_was_paid(office: Office) -> None:
+    context = replace(office.context, capabilities=VENDORS.__getitem__)
+    products.add(context, office.cause(), products.NewProduct(code="av", name="av", vendor="seats", price=1000))
+    wanted = order.Order(account="42", product="av", plan=Plan.ONE_OFF, key="av", quantity=2)
+    subscription = order.place(context, office.cause(), wanted)
+    first_end = of(office.store, subscription).paid_until
+    assert first_end is not None
+    charge.renew(context, office.cause(), subscription_id=subscription, quantity=3)
+    cancel.cancel(context, office.cause(), subscription_id=subscription)
+
+    later = replace(office.cause(), at=first_end)
+    cancel.finish(context, later)
+    period_begin.apply(context, later)
+
+    found = of(office.store, subscription)
+    assert (found.status, found.quantity, found.price) == ("ending", 3, 3000)
+
+
+def test_what_is_over_has_nothing_to_come_and_the_price_of_what_there_was(office: Office) -> None:
+    for number, ends in enumerate(("cancelled", "at once", "stopped")):
+        subscription = office.orders("assist", 5)
+        before = of(office.store, subscription).price
+        wish(office, subscription, 3)
+        assert of(office.store, subscription).price != before
+        if ends == "stopped":
+            stop.stop_now(office.context, office.cause(), subscription_id=subscription)
+        else:
+            cancel.cancel(office.context, office.cause(), subscription_id=subscription, at_once=ends == "at once")
+        cancel.finish(office.context, replace(office.cause(), at=MAY))
+
+        found = of(office.store, subscription)
+        assert (found.status, found.quantity, found.price) == ("ended", 5, before), ends
+        with office.store.read() as session:
+            dropped = session.scalars(select(QuantityChange).where(QuantityChange.cancelled_at.is_not(None))).all()
+        assert len(dropped) == number + 1
+
+
+def test_of_many_who_stop_at_once_the_money_goes_back_once(office: Office) -> None:
+    subscription = office.orders("assist", 2)
+    with office.store.read() as session:
+        paid = session.scalars(select(func.sum(LedgerAccount.balance))).one()
+
+    def ask() -> stop.Stopped:
+        return stop.stop_now(office.context, office.cause(), subscription_id=subscription)
+
+    answers = side_by_side([ask, ask, ask])
+
+    done = [each for each in answers if isinstance(each, stop.Stopped)]
+    assert len(done) == 1
+    assert all(each in done or (isinstance(each, Problem) and each.code in _LATE) for each in answers)
+    with office.store.read() as session:
+        assert session.scalars(select(func.sum(LedgerAccount.balance))).one() == paid + done[0].refunded
+
+
+_LATE = ("no_active_subscription", "busy", "conflict")
+
+
+def test_a_billing_that_takes_the_money_itself_gives_it_back_itself(shop: Shop) -> None:
+    subscription = shop.orders("seats", 2)
+    done = stop.stop_now(shop.context, shop.cause(), subscription_id=subscription)
+    assert (done.refunded, shop.wanted(subscription)) == (0, ["ended", "ended"])
+    again = reactivate.reactivate(shop.context, shop.cause(), subscription_id=subscription, quantity=1)
+    assert (again.charged, again.effect, shop.wanted(subscription)) == (0, Effect.REACTIVATED, ["active", "ended"])
+    stop.stop_now(shop.context, shop.cause(), subscription_id=subscription)
+    shop.reader.funds_now = replace(shop.reader.funds_now, available=100)
+    with pytest.raises(Refused) as refused:
+        reactivate.reactivate(shop.context, shop.cause(), subscription_id=subscription, quantity=1)
+    assert refused.value.code == "insufficient_funds"

@@ -12,8 +12,9 @@ from sqlalchemy import select
 from integration.convergence.house import Databases
 from isp_addons.billing.ledger import Ledger
 from isp_addons.domain.cause import Cause, Source
+from isp_addons.domain.seat_change import Asked, SeatChange, SeatsChanged
 from isp_addons.domain.subscription import Plan
-from isp_addons.services import accounts, order, products, seats, vendor_users
+from isp_addons.services import accounts, order, products, seat_changes, seats, vendor_users
 from isp_addons.services.context import Context
 from isp_addons.store.engine import Store
 from isp_addons.store.tables import Audit, Event, Licence
@@ -87,16 +88,21 @@ class Office:
         return vendor_users.sync(self.context, cause, vendor="phones", listed=users, known=before, force=force)
 
     def gives(self, subscription: int, *names: str) -> list[bool]:
-        return [seats.assign(self.context, self.cause("assigned"), subscription_id=subscription, user=name) for name in names]
+        return [bool(self.confirms(Asked(subscription=subscription, give=(name,)), why="assigned")[0].given) for name in names]
 
     def takes(self, subscription: int, name: str) -> bool:
-        return seats.unassign(self.context, self.cause("unassigned"), subscription_id=subscription, user=name)
+        return bool(self.confirms(Asked(subscription=subscription, take=(name,)), why="unassigned")[0].taken)
+
+    def confirms(
+        self, *asked: Asked, why: str = "the test says so", dry_run: bool = False, **how: Any
+    ) -> tuple[SeatsChanged, ...]:
+        return seat_changes.confirm(self.context, self.cause(why), SeatChange(asked=asked, **how), dry_run=dry_run).changes
 
     def holders(self, subscription: int) -> list[str]:
-        return [row.reference for row in seats.seats(self.context, subscription_id=subscription, limit=100).rows]
+        return [row.reference for row in seats.seats(self.context, self.cause(), subscription_id=subscription, limit=100).rows]
 
     def pool(self, subscription: int) -> tuple[int, int, int]:
-        pool = seats.seats(self.context, subscription_id=subscription, limit=100).pool
+        pool = seats.seats(self.context, self.cause(), subscription_id=subscription, limit=100).pool
         assert pool is not None
         return pool.total, pool.assigned, pool.available
 

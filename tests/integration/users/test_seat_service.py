@@ -4,7 +4,7 @@ import pytest
 
 from integration.users.conftest import Office, side_by_side, user
 from isp_addons.domain.hold import HoldOwner
-from isp_addons.domain.problem import NotFound, Problem, Refused
+from isp_addons.domain.problem import BadInput, NotFound, Problem, Refused
 from isp_addons.services import cancel, hold, seats
 from isp_addons.store import leases
 from isp_addons.store.tables import Licence
@@ -40,7 +40,7 @@ def test_no_more_are_given_than_are_paid_for(office: Office) -> None:
     with pytest.raises(Refused) as caught:
         office.gives(subscription, "cleo")
 
-    assert caught.value.code == "no_free_seat"
+    assert caught.value.code == "no_free_licence"
     assert office.pool(subscription) == (2, 2, 0)
 
 
@@ -50,7 +50,7 @@ def test_the_last_seat_is_given_to_one_of_many_who_ask_at_once(office: Office) -
     answers = side_by_side([lambda name=name: office.gives(subscription, name) for name in ("anna", "bo", "cleo")])  # type: ignore[misc]
 
     assert [answer for answer in answers if answer == [True]] == [[True]]
-    assert {each.code for each in answers if isinstance(each, Problem)} <= {"no_free_seat", "busy", "conflict"}
+    assert {each.code for each in answers if isinstance(each, Problem)} <= {"no_free_licence", "busy", "conflict"}
     assert office.pool(subscription) == (1, 1, 0)
 
 
@@ -80,7 +80,7 @@ def test_only_users_of_the_account_are_given_seats(office: Office, name: str) ->
     office.hires("dora", account="43")
     subscription = office.orders("assist", 3)
 
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(BadInput) as caught:
         office.gives(subscription, name)
 
     assert caught.value.code == "unknown_user"
@@ -90,7 +90,7 @@ def test_who_is_gone_is_given_no_seat(office: Office) -> None:
     subscription = office.orders("assist", 3)
     office.fires("anna")
 
-    with pytest.raises(NotFound):
+    with pytest.raises(BadInput):
         office.gives(subscription, "anna")
 
 
@@ -126,7 +126,7 @@ def test_a_vendor_without_users_has_no_seats_to_give(office: Office) -> None:
     with pytest.raises(Refused) as caught:
         office.gives(subscription, "anna")
 
-    assert caught.value.code == "no_users"
+    assert caught.value.code == "not_provisioned"
 
 
 def test_what_is_over_has_no_seats_to_give(office: Office) -> None:
@@ -143,7 +143,7 @@ def test_there_is_no_such_subscription(office: Office) -> None:
     with pytest.raises(NotFound):
         office.gives(99, "anna")
     with pytest.raises(NotFound):
-        seats.seats(office.context, subscription_id=99, limit=1)
+        seats.seats(office.context, office.cause(), subscription_id=99, limit=1)
 
 
 def test_a_plugin_is_told_who_has_a_seat_suspended_or_not(office: Office) -> None:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from integration.users.conftest import Office
+from isp_addons.domain.catalogue import TrialEnd
 from isp_addons.domain.hold import HoldOwner
 from isp_addons.domain.problem import Refused
 from isp_addons.domain.subscription import Plan, Status
@@ -15,8 +16,8 @@ from isp_addons.store.tables import Licence, Subscription
 
 
 def tries(office: Office, quantity: int = 3) -> int:
-    """The account tries a product for 14 days."""
-    new = products.NewProduct(code="tried", name="tried", vendor="phones", price=100, trial_days=14)
+    """The account tries a product for 14 days; those who are in it then are charged for."""
+    new = products.NewProduct(code="tried", name="tried", vendor="phones", price=100, trial_days=14, trial_then=TrialEnd.CHARGE)
     products.add(office.context, office.cause(), new)
     wanted = order.Order(account="42", product="tried", plan=Plan.TRIAL, key="trial", quantity=quantity)
     return order.place(office.context, office.cause(), wanted)

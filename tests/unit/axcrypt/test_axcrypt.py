@@ -37,7 +37,9 @@ def told(answer: object) -> str:
 
 
 def test_where_axcrypt_renews_by_itself_licences_have_no_end() -> None:
-    assert plugin().capabilities == Capabilities(suspends=SuspendKind.STATE, endless=True, changes_quantity=True)
+    assert plugin().capabilities == Capabilities(
+        suspends=SuspendKind.STATE, endless=True, changes_quantity=True, invites_users=True
+    )
     assert plugin(auto_renews="no").capabilities.endless is False
 
 

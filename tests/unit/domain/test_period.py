@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isp_addons.domain.period import add_months, extend, parse_moment, parse_whole, time_zone
+from isp_addons.domain.period import add_months, next_term, parse_moment, parse_whole, time_zone
 from isp_addons.domain.problem import BadInput
 
 KYIV = ZoneInfo("Europe/Kyiv")
@@ -68,10 +68,11 @@ def test_later_stays_later(one: datetime, other: datetime, count: int, zone: Zon
 def test_a_renewal_starts_at_the_old_end_when_early_and_now_when_late(
     paid_until: datetime, now: datetime, count: int, zone: ZoneInfo
 ) -> None:
-    end = extend(paid_until, now=now, months=count, zone=zone)
+    start, end = next_term(paid_until, now=now, months=count, zone=zone)
     assert end == add_months(max(paid_until, now), count, zone)
     assert end > now
-    assert extend(None, now=now, months=count, zone=zone) == add_months(now, count, zone)
+    assert start == max(paid_until, now)
+    assert next_term(None, now=now, months=count, zone=zone) == (now, add_months(now, count, zone))
 
 
 @given(moments, zones)

@@ -80,11 +80,11 @@ def test_a_negative_price_is_refused() -> None:
     ],
 )
 def test_a_line_is_rounded_once(unit_price: int, per_months: int, discount: Fraction, price: int) -> None:
-    assert flat(unit_price, per_months=per_months).price_of_more(3, beyond=5, months=2, discount=discount) == price
+    assert flat(unit_price, per_months=per_months).less(discount).price_of_more(3, beyond=5, months=2) == price
 
 
 def test_five_for_a_year_with_a_fifth_off() -> None:
-    assert flat(1000).price_for(5, months=12, discount=Fraction(1, 5)) == 48_000
+    assert flat(1000).less(Fraction(1, 5)).price_for(5, months=12) == 48_000
 
 
 @given(price_lists(), st.integers(0, 1000), st.integers(0, 1000))

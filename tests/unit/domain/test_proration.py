@@ -55,3 +55,10 @@ def test_what_begins_later_never_pays_more(rule: Proration, days: int, one: int,
     sooner, later = sorted(END - timedelta(seconds=max(each, 1)) for each in (one, other))
     paid = [months_to_pay(rule, now=now, start=start, end=end, months=months) for now in (sooner, later)]
     assert months >= paid[0] >= paid[1] > 0
+
+
+@given(seconds=st.integers(1, 3 * 360 * 86_400))
+def test_begun_months_of_30_days_are_counted_whole(seconds: int) -> None:
+    left, month = timedelta(seconds=seconds), timedelta(days=30)
+    months = months_left(now=END - left, end=END)
+    assert (months - 1) * month < left <= months * month

@@ -1,6 +1,7 @@
 """Greenbone's settings, how a product's addresses are split, what a person is told, and what is kept of suspended users."""
 
 import stat
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from isp_addons.vendor_api import Done, LicenceView, NeedsOperator, Rejected, ReplayClock, Unsupported, VendorContext
-from isp_addons_greenbone import Greenbone, GreenboneOptions, split
+from isp_addons_greenbone import Greenbone, GreenboneOptions, addresses
 from isp_addons_greenbone.gmp import Access
 from isp_addons_greenbone.memory import Had, Memory
 
@@ -35,8 +36,29 @@ def licence(quantity: int = 2, **options: str) -> LicenceView:
 
 
 def test_a_unit_of_a_product_has_internal_and_external_addresses() -> None:
-    assert split(licence()) == (60, 40)
-    assert split(licence(external="1")) == (0, 1)
+    assert addresses(licence()) == (120, 80)
+    assert addresses(licence(external="1")) == (0, 2)
+
+
+def test_a_licence_that_is_split_says_so_itself() -> None:
+    split = replace(licence(100), split={"external": 0, "internal": 100}, options={"internal": "7"})
+    assert addresses(split) == (100, 0)
+
+
+@pytest.mark.parametrize(
+    ("old", "title"),
+    [
+        (100, "Greenbone: split the 100 IP addresses of account 42 anew\n"),
+        (80, "Greenbone: change account 42 from 80 to 100 units, 100 IP addresses\n"),
+    ],
+)
+def test_a_person_is_told_the_new_split(old: int, title: str) -> None:
+    told = plugin().on_change(replace(licence(100), split={"internal": 70, "external": 30}), old_quantity=old)
+
+    assert isinstance(told, NeedsOperator)
+    assert told.instructions.startswith(title)
+    for line in ("   Total: 100", "   Internal: 70", "   External: 30"):
+        assert line in told.instructions.splitlines()
 
 
 @pytest.mark.parametrize(
@@ -51,7 +73,7 @@ def test_a_unit_of_a_product_has_internal_and_external_addresses() -> None:
     ],
 )
 def test_a_product_that_does_not_say_how_many_is_rejected_and_nobody_is_asked(options: dict[str, str]) -> None:
-    with pytest.raises(Rejected, match="needs the options internal and external"):
+    with pytest.raises(Rejected, match="is not split into internal and external"):
         plugin().on_order(licence(**options))
 
 

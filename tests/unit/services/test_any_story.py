@@ -56,6 +56,7 @@ ORDERS = step(
     product=st.sampled_from(["av", "cloud", "plain"]),
     plan=st.sampled_from(Plan),
     quantity=st.integers(1, 2),
+    renews=st.booleans(),
 )
 PAYS = step(World.pays, ref=refs, amount=st.sampled_from(["0.01", "50.00", "99.90", "150.00", "400.00"]))
 HEARS = step(
@@ -67,6 +68,8 @@ BY_HAND = st.one_of(
     one_of_theirs(World.releases, owner=owners),
     one_of_theirs(World.cancels, at_once=st.booleans()),
     one_of_theirs(World.takes_back),
+    one_of_theirs(World.stops),
+    one_of_theirs(World.runs_again, quantity=st.sampled_from([None, 1, 2, 3])),
     one_of_theirs(World.renews, quantity=st.sampled_from([None, None, 1, 3])),
 )
 CHANGES = st.one_of(
@@ -92,6 +95,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     made.close()
 
 
+@pytest.mark.timeout(600)
 @settings(
     max_examples=int(os.environ.get("STORIES", "30")),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # a story is read as it stands: to shorten one takes minutes

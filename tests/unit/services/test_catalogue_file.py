@@ -63,6 +63,7 @@ def test_everything_can_be_said(read: Any) -> None:
     priority: 2
     while_suspended: full
     on_sale: no
+    resale: yes
     options: {mode: gmp, id: 0815}
     prices:
       - valid_from: 2026-01-01
@@ -93,6 +94,7 @@ def test_everything_can_be_said(read: Any) -> None:
         most=300,
         split=("internal", "external"),
         on_sale=False,
+        resale=True,
         options={"mode": "gmp", "id": "0815"},
     )
 
@@ -205,6 +207,7 @@ def _terms(draw: st.DrawFn) -> ProductTerms:
         trial_days=draw(st.integers(0, 365)),
         split=draw(st.sampled_from([(), ("internal", "external")])),
         on_sale=draw(st.booleans()),
+        resale=draw(st.booleans()),
         options=draw(st.dictionaries(_names, _names, max_size=3)),
     )
 

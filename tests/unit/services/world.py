@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,9 +15,11 @@ from isp_addons.domain.event import Event, Word
 from isp_addons.domain.hold import HoldOwner
 from isp_addons.domain.problem import Problem
 from isp_addons.domain.quantity_change import Effect, When, Wish
+from isp_addons.domain.quote import Quote
 from isp_addons.domain.subscription import Plan
 from isp_addons.services import (
     accounts,
+    auto_renewal,
     cancel,
     charge,
     hold,
@@ -27,8 +29,11 @@ from isp_addons.services import (
     period_end,
     products,
     quantity_change,
+    reactivate,
     refund,
+    stop,
     tariff,
+    term_end,
 )
 from isp_addons.services.context import Context, ForecastRules
 from isp_addons.store.engine import Store
@@ -96,11 +101,23 @@ class World:
     def opens(self, ref: str, **options: Any) -> None:
         accounts.open_account(self.context, self.cause("opened"), ref=ref, **options)
 
-    def orders(self, ref: str, product: str, plan: Plan, quantity: int) -> None:
+    def orders(self, ref: str, product: str, plan: Plan, quantity: int, renews: bool = False) -> None:
         self.keys += 1
-        wanted = order.Order(account=ref, product=product, plan=plan, key=f"order-{self.keys}", quantity=quantity)
+        key = f"order-{self.keys}"
+        wanted = order.Order(account=ref, product=product, plan=plan, key=key, quantity=quantity, renews=renews)
         with self.asked():
-            order.place(self.context, self.cause("ordered"), wanted)
+            told = order.preview(self.context, self.cause("looked"), wanted)
+            self.confirms(ref, wanted, told)
+
+    def confirms(self, ref: str, wanted: order.Order, told: Quote) -> int:
+        """What was previewed is booked, to the cent."""
+        before = self._balance(ref)
+        try:
+            made = order.place(self.context, self.cause("ordered"), replace(wanted, quote=told.code))
+        except Problem as problem:
+            raise AssertionError(f"previewed, and refused: {problem.message}") from problem
+        assert self._balance(ref) == before - told.net
+        return made
 
     def hears(self, word: Word, ref: str, **details: str) -> None:
         self.keys += 1
@@ -127,6 +144,23 @@ class World:
         with self.asked():
             cancel.undo(self.context, self.cause("taken back"), subscription_id=subscription)
 
+    def stops(self, subscription: int) -> None:
+        """Never more comes back than was paid and not given back before."""
+        with self.asked():
+            before = self._balance_of(subscription)
+            done = stop.stop_now(self.context, self.cause("stopped"), subscription_id=subscription)
+            self.cancelled.add(subscription)
+            assert done.refunded >= 0
+            assert self._balance_of(subscription) <= before + done.refunded, "what came back may bring back another add-on"
+
+    def runs_again(self, subscription: int, *, quantity: int | None) -> None:
+        with self.asked():
+            before = self._balance_of(subscription)
+            done = reactivate.reactivate(
+                self.context, self.cause("reactivated"), subscription_id=subscription, quantity=quantity
+            )
+            assert self._balance_of(subscription) == before - done.charged
+
     def changes(self, subscription: int, *, quantity: int, when: When) -> None:
         """What a dry run says is what is charged, and what the next period costs."""
         wish = Wish(subscription=subscription, quantity=quantity, when=when)
@@ -141,6 +175,11 @@ class World:
     def withdraws(self, subscription: int) -> None:
         with self.asked():
             quantity_change.withdraw(self.context, self.cause("withdrawn"), subscription_id=subscription)
+
+    def _balance(self, ref: str) -> int:
+        with self.store.read() as session:
+            theirs = select(LedgerAccount.balance).join(Account, Account.id == LedgerAccount.account_id)
+            return session.scalars(theirs.where(Account.ref == ref)).one()
 
     def _balance_of(self, subscription: int) -> int:
         with self.store.read() as session:
@@ -175,6 +214,8 @@ class World:
     def timetable(self) -> None:
         """What happens because time passed."""
         cancel.finish(self.context, self.cause("the paid time is over"))
+        auto_renewal.apply(self.context, self.cause("the term renews itself"))
+        term_end.apply(self.context, self.cause("the term is over"))
         period_begin.apply(self.context, self.cause("a period began"))
         hold.expire(self.context, self.cause("the hold's time is over"))
 
@@ -223,8 +264,11 @@ class World:
         assert len({(each.subscription_id, each.period_start, each.part) for each in charges}) == len(charges)
         taken = session.scalar(select(func.sum(LedgerEntry.amount)).where(LedgerEntry.kind == "add_on")) or 0
         given = session.scalar(select(func.sum(LedgerEntry.amount)).where(LedgerEntry.kind == "reversal")) or 0
+        back = session.scalar(select(func.sum(LedgerEntry.amount)).where(LedgerEntry.kind == "refund")) or 0
         assert -taken == sum(each.amount for each in charges)
-        assert given == sum(each.amount for each in charges if each.reversed_at is not None)
+        assert given == sum(each.amount - each.refunded for each in charges if each.reversed_at is not None)
+        assert back == sum(each.refunded for each in charges)
+        assert all(0 <= each.refunded <= each.amount for each in charges)
 
     def _check_holds_and_wants(self, session: Any) -> None:
         """A licence is wanted suspended while a hold stands, ended once its subscription is over, else active."""

@@ -97,7 +97,8 @@ def test_a_name_that_is_near_to_nothing_is_answered_with_all_that_are_known(prob
         "isp-addons.ini:5: [forecast] xyzzy: is not an option here; known are policy, brake_share, brake_minimum, "
         "lead_hours, reminder_days",
         "isp-addons.ini:6: [quux]: is not a section; known are [isp-addons], [database], [billing], [forecast], "
-        "[operator_tasks], [vendor:NAME]",
+        "[operator_tasks], [resellers], [payments], [mail], [customers], [vat], "
+        "[vendor:NAME]",
     ]
 
 

@@ -24,6 +24,8 @@ licences = st.fixed_dictionaries(
         "seen_state": st.sampled_from([each.value for each in SeenState]),
         "wanted_quantity": st.sampled_from([1, 2]),
         "seen_quantity": st.sampled_from([1, 2]),
+        "wanted_split": st.sampled_from(["", "a=1,b=0"]),
+        "seen_split": st.sampled_from(["", "a=1,b=0", "a=0,b=1"]),
         "wanted_end": st.sampled_from(ENDS),
         "seen_end": st.sampled_from(ENDS),
         "reassert_at": st.sampled_from([None, *MOMENTS]),

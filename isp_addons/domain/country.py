@@ -1,0 +1,28 @@
+"""Countries by the codes of ISO 3166-1 alpha-2."""
+
+from isp_addons.domain.problem import BadInput
+
+_CODES = """
+    AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ
+    CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR
+    GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP
+    KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT
+    MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW
+    SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ
+    UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
+"""
+COUNTRIES = frozenset(_CODES.split())
+"""Every officially assigned code (249). ISO 3166 Maintenance Agency, Online Browsing Platform."""
+
+_SAME = {"UK": "GB"}  # reserved for the United Kingdom, which many write
+
+
+def parse_country(text: str) -> str:
+    """The code that *text* means, in capitals; ``UK`` is ``GB``. Raises `BadInput` (``bad_country``) for anything else."""
+    code = text.upper() if text.isascii() else text
+    code = _SAME.get(code, code)
+    if code not in COUNTRIES:
+        raise BadInput(
+            f"{text[:60]!r} is not a country; write a code of two letters such as UA or IT (ISO 3166).", code="bad_country"
+        )
+    return code
