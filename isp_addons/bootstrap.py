@@ -196,7 +196,9 @@ class App:
         from isp_addons.services.context import MailRules
 
         mail = self.settings.mail
-        return MailRules(language=mail.language.value, link=mail.link or "") if mail.host else None
+        if not mail.host:
+            return None
+        return MailRules(language=mail.language.value, link=mail.link or "", to_members=mail.to_members)
 
     @property
     def _taxes(self) -> "Taxes":

@@ -104,6 +104,21 @@ def apply(session: Session, /, *, file: Path, buy: bool, **how: Any) -> None:
     _confirm(session, "assigned", SeatChange(asked=asked, buy=buy), **how)
 
 
+@seats.command()
+@click.argument("subscription", type=SUBSCRIPTION)
+@click.argument("users", nargs=-1, required=True, metavar="USER…")
+@json_option
+@click.pass_obj
+def resend(session: Session, *, subscription: int, users: tuple[str, ...], as_json: bool) -> None:
+    """Write once more to each USER who has a seat of SUBSCRIPTION: the invitation, or that he can begin."""
+    from isp_addons.cli.output import say
+    from isp_addons.services import seat_mail
+
+    cause = session.cause("written to again")
+    written = seat_mail.resend(session.app.context, cause, subscription_id=subscription, names=users)
+    say(f"Mail to {written} users waits to be sent.", as_json=as_json, subscription=subscription, written=written)
+
+
 @seats.command("list")
 @click.argument("subscription", type=SUBSCRIPTION)
 @list_options

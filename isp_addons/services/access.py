@@ -20,9 +20,11 @@ def require_account(session: Session, cause: Cause, permission: Permission, *, a
         return
     customer_id = session.scalar(select(Account.customer_id).where(Account.id == account_id))
     require_customer(session, cause, permission, customer_id=customer_id)
-    if permission in (Permission.BUY, Permission.TRY) and own_customer(session, cause) == customer_id:
-        person, owner = session.get_one(Person, cause.person), session.get(Customer, customer_id)
-        if owner is not None and owner.mode == Mode.MANAGED and not buys_himself(person, owner):
+    if customer_id is None or own_customer(session, cause) != customer_id:
+        return
+    if permission in (Permission.BUY, Permission.TRY):
+        person, owner = session.get_one(Person, cause.person), session.get_one(Customer, customer_id)
+        if owner.mode == Mode.MANAGED and not buys_himself(person, owner):
             raise Refused("Somebody looks after you: ask him to order or change it for you.", code="managed_customer")
 
 
@@ -61,6 +63,11 @@ def require_carer(session: Session, cause: Cause, permission: Permission, *, cus
 def own_customer(session: Session, cause: Cause) -> int | None:
     """The customer for whom the person behind *cause* logs in."""
     return session.scalar(select(Person.customer_id).where(Person.id == cause.person)) if cause.person is not None else None
+
+
+def is_staff(session: Session, cause: Cause) -> bool:
+    """Whether the ISP's staff asks, or the product itself."""
+    return cause.person is None or session.scalar(select(Person.role).where(Person.id == cause.person)) == Role.STAFF
 
 
 def require_staff(session: Session, cause: Cause) -> None:

@@ -125,6 +125,12 @@ def _check_vendor(context: Context, each: ProductTerms) -> None:
     can = context.capabilities(each.vendor)
     if each.kind is Kind.CODE and not can.issues_codes:
         raise Refused(f"{each.code} is sold as codes, but the vendor {each.vendor} issues none.", code="bad_kind")
+    if each.while_suspended is WhileSuspended.FULL and can.issues_codes:
+        raise Refused(
+            f"{each.code} cannot be charged while it is suspended: the vendor {each.vendor} issues codes, and while a hold "
+            "stands none is issued. Write while_suspended: none.",
+            code="bad_kind",
+        )
     if each.tariffs and not can.endless:
         raise Refused(
             f"{each.code} cannot be included in a tariff: licences of the vendor {each.vendor} always have an end.",

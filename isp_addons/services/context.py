@@ -26,10 +26,14 @@ class ForecastRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailRules:
-    """What is written in mail. ``language``: of people who have none; ``link``: of an invitation, ``{token}`` in it."""
+    """What is written in mail. ``language``: of people who have none; ``link``: of an invitation, ``{token}`` in it.
+
+    ``to_members``: users who are named by e-mail address are written to when they are given a seat.
+    """
 
     language: str = "en"
     link: str = ""
+    to_members: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -144,6 +144,7 @@ def _erase_what_is_over(context: Context, cause: Cause) -> int:
         session.execute(
             update(VendorUser).where(VendorUser.account_id.in_(accounts)).values(email="", name="", gone_at=cause.at)
         )
+        session.execute(delete(Mail).where(Mail.user_id.in_(select(VendorUser.id).where(VendorUser.account_id.in_(accounts)))))
         session.execute(update(Device).where(Device.account_id.in_(accounts)).values(name=""))
         session.execute(delete(Mail).where(Mail.person_id.in_(select(Person.id).where(Person.customer_id.in_(ready)))))
         session.execute(update(Customer).where(Customer.id.in_(ready)).values(erased_at=cause.at))

@@ -7,9 +7,10 @@ from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, delete, exists, func, insert, select
+from sqlalchemy import ColumnElement, Select, Subquery, delete, exists, func, insert, select
 from sqlalchemy.orm import Session
 
+from isp_addons.domain.catalogue import WhileSuspended
 from isp_addons.domain.forecast import AddOn, Choice, Policy, choose
 from isp_addons.domain.hold import HoldOwner
 from isp_addons.domain.subscription import Plan, Status
@@ -17,7 +18,7 @@ from isp_addons.store import scratch
 from isp_addons.store.tables import Hold, Product, Subscription
 
 _ANSWERED_FOR = (HoldOwner.BILLING.value, HoldOwner.FORECAST.value)
-"""Holds that follow from money. Any other hold means that nothing is taken while it stands."""
+"""Holds that follow from money. While any other stands, the product says whether its periods are taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +41,29 @@ def gather_renewing(session: Session) -> None:
     rows = (
         select(Subscription.account_id, Subscription.id, Subscription.price)
         .join(scratch.funds, scratch.funds.c.account_id == Subscription.account_id)
-        .where(Subscription.status == Status.RUNNING.value, Subscription.plan == Plan.RECURRING.value, ~frozen())
+        .where(Subscription.status == Status.RUNNING.value, Subscription.plan == Plan.RECURRING.value, ~spared())
     )
     session.execute(insert(scratch.renewing).from_select(["account_id", "subscription_id", "price"], rows))
     scratch.know(session, scratch.renewing)
 
 
 def frozen() -> ColumnElement[bool]:
-    """Whether a hold that no money lifts stands on a `Subscription`: then nothing is taken for it."""
-    return exists().where(Hold.subscription_id == Subscription.id, Hold.lifted_at.is_(None), Hold.owner.not_in(_ANSWERED_FOR))
+    """Whether a hold that no money lifts stands on a `Subscription`."""
+    return exists().where(*_frozen())
+
+
+def spared() -> ColumnElement[bool]:
+    """Whether nothing is taken for the next period of a recurring `Subscription`, because a hold stands that no money lifts."""
+    return exists().where(*_frozen(), Subscription.product_id.not_in(charged_while_suspended()))
+
+
+def charged_while_suspended() -> Select[int]:
+    """The products whose periods cost the same while they are suspended."""
+    return select(Product.id).where(Product.while_suspended == WhileSuspended.FULL.value)
+
+
+def _frozen() -> tuple[ColumnElement[bool], ...]:
+    return (Hold.subscription_id == Subscription.id, Hold.lifted_at.is_(None), Hold.owner.not_in(_ANSWERED_FOR))
 
 
 def choose_suspended(session: Session, *, policy: Policy) -> None:

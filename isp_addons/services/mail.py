@@ -30,6 +30,8 @@ class Kind(StrEnum):
     DELETED = "deleted"
     KEY_ENDS = "key_ends"
     SEATS_MISSING = "seats_missing"
+    SEAT_INVITATION = "seat_invitation"
+    SEAT_ADDED = "seat_added"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,18 +62,32 @@ def require_configured(context: Context) -> MailRules:
 
 def queue(session: Session, cause: Cause, *, key: str, kind: Kind, person: Person, to: str, values: Mapping[str, str]) -> None:
     """Write a mail to *person*, once for each *key*; it is sent when the transaction is committed."""
-    subject, body = text(kind, language=person.language, values=values)
-    session.add(
-        Mail(
-            key=key,
-            person_id=person.id,
-            kind=kind.value,
-            recipient=to,
-            subject=subject,
-            body=body,
-            created_at=cause.at,
-            next_try_at=cause.at,
-        )
+    session.add(written(cause, key=key, kind=kind, to=to, language=person.language, values=values, person_id=person.id))
+
+
+def written(
+    cause: Cause,
+    *,
+    key: str,
+    kind: Kind,
+    to: str,
+    language: str,
+    values: Mapping[str, str],
+    person_id: int | None = None,
+    user_id: int | None = None,
+) -> Mail:
+    """A mail to the address *to*, to be added to a session; once for each *key*."""
+    subject, body = text(kind, language=language, values=values)
+    return Mail(
+        key=key,
+        person_id=person_id,
+        user_id=user_id,
+        kind=kind.value,
+        recipient=to,
+        subject=subject,
+        body=body,
+        created_at=cause.at,
+        next_try_at=cause.at,
     )
 
 

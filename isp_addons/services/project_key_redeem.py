@@ -1,7 +1,7 @@
 """Redeeming a project key: a managed customer's subscription is paid by it, for its units and term, in one step."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fractions import Fraction
 
@@ -47,6 +47,7 @@ class Redeemed:
     """What a key pays, and from when its units count. Prices in minor units; ``subscription`` None: a new one would begin.
 
     ``then``: the plan to which the subscription returns when the term is over, nothing where it simply is over.
+    ``purchase_price`` None: whoever asks does not see what the ISP pays.
     """
 
     key: str
@@ -63,7 +64,7 @@ class Redeemed:
     starts_at: datetime
     until: datetime
     then: str
-    purchase_price: int
+    purchase_price: int | None
     selling_price: int | None
     currency: str
     warnings: tuple[str, ...]
@@ -98,9 +99,10 @@ def redeem(context: Context, cause: Cause, wish: Redeem, *, dry_run: bool = Fals
         find.known_accounts(context, session, gathered, refs)
         key = _unused(session, cause, code)
         told = _redeem(context, session, cause, _case(session, customer, key, wish), wish, dry_run=dry_run)
+        seen = told if access.is_staff(session, cause) else replace(told, purchase_price=None, warnings=())
         if dry_run:
             session.rollback()
-        return told
+        return seen
 
 
 def _managed(session: Session, cause: Cause, wish: Redeem) -> Customer:

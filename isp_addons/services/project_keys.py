@@ -93,13 +93,14 @@ def take_in(context: Context, cause: Cause, found: Sequence[NewKey], *, batch: s
 def rows(context: Context, cause: Cause, wanted: Wanted, *, limit: int, reveal: bool = False) -> list[dict[str, Any]]:
     """The keys that are *wanted*, newest first; starred unless *reveal*, which is written into the audit for each.
 
-    Staff see all of them, a reseller those that his customers use; only staff may *reveal*.
+    Staff see all of them, a reseller those that his customers use, without what they cost; only staff may *reveal*.
     """
     query = _listed(wanted, cause).order_by(ProjectKey.id.desc()).limit(limit)
     if not reveal:
         with context.store.read() as session:
             found = session.execute(query.where(_in_care(session, cause))).all()
-            return [_row(each, cause, starred(each.code)) for each in found]
+            costs = access.is_staff(session, cause)
+            return [_row(each, cause, starred(each.code), costs=costs) for each in found]
     with context.store.write() as session:
         access.require_staff(session, cause)
         found = session.execute(query).all()
@@ -115,11 +116,11 @@ def rows(context: Context, cause: Cause, wanted: Wanted, *, limit: int, reveal: 
                 after="shown in full",
                 where=select(ProjectKey.id).where(ProjectKey.id.in_(ids[start : start + _PART])),
             )
-        return [_row(each, cause, each.code) for each in found]
+        return [_row(each, cause, each.code, costs=True) for each in found]
 
 
 def entered(context: Context, cause: Cause, code: str) -> dict[str, Any]:
-    """What the key *code* is for, whoever enters it. Raises `BadInput` (``project_key_missing``), `NotFound`."""
+    """What the key *code* is for, whoever enters it; only staff see what it costs. Raises `BadInput` (``project_key_missing``), `NotFound`."""
     code = parse_key(code)
     with context.store.read() as session:
         if cause.person is not None:
@@ -130,7 +131,7 @@ def entered(context: Context, cause: Cause, code: str) -> dict[str, Any]:
         seen = select(ProjectKey.id).where(ProjectKey.id == found.id, _in_care(session, cause))
         if found.customer_id is not None and session.scalar(seen) is None:
             raise unknown_key()
-        return _row(found, cause, starred(found.code))
+        return _row(found, cause, starred(found.code), costs=access.is_staff(session, cause))
 
 
 def unknown_key() -> NotFound:
@@ -202,9 +203,11 @@ def _has_state(state: KeyState, cause: Cause) -> ColumnElement[bool]:
     return conditions[state]
 
 
-def _row(each: Any, cause: Cause, code: str) -> dict[str, Any]:
+def _row(each: Any, cause: Cause, code: str, *, costs: bool) -> dict[str, Any]:
+    """A key; *costs*: with the purchase price and the margin, which are the ISP's own business."""
     state = state_of(used_at=each.used_at, until=each.until, expires_at=each.expires_at, now=cause.at)
     selling = each.selling_price
+    margin = None if selling is None else format_amount(selling - each.purchase_price, each.currency)
     return {
         "id": each.id,
         "key": code,
@@ -212,9 +215,9 @@ def _row(each: Any, cause: Cause, code: str) -> dict[str, Any]:
         "product": each.product,
         "quantity": each.quantity,
         "term": each.term_months,
-        "purchase_price": format_amount(each.purchase_price, each.currency),
+        **({"purchase_price": format_amount(each.purchase_price, each.currency)} if costs else {}),
         "selling_price": None if selling is None else format_amount(selling, each.currency),
-        "margin": None if selling is None else format_amount(selling - each.purchase_price, each.currency),
+        **({"margin": margin} if costs else {}),
         "currency": each.currency,
         "expires_at": each.expires_at,
         "batch": each.batch,

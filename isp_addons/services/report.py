@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,13 +28,17 @@ _ON = (Status.RUNNING.value, Status.ENDING.value)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A month of one vendor (nothing for products without one), or (None) of all vendors, in one currency."""
+    """A month of one vendor (nothing for products without one), or (None) of all vendors, in one currency.
+
+    ``with_costs``: whether whoever asks sees what the ISP pays; else the figures hold no purchases.
+    """
 
     currency: str
     vendor: str | None
     month: str
     column: Column
     figures: Figures
+    with_costs: bool = True
 
 
 _Place = tuple[str, str, int]
@@ -45,7 +49,7 @@ def lines(context: Context, cause: Cause, *, months: int = 6, vendor: str | None
     """The last *months* months with the present one, and the next as forecast, by currency; currencies are never added up.
 
     *vendor*: only with this one; *by_vendor*: each vendor after the total. The months are those of the ISP's time zone.
-    Staff see everything, a reseller what his customers bring. Raises `BadInput` (``bad_months``), `NotFound`
+    Staff see everything, a reseller what his customers bring, without what the ISP pays for it. Raises `BadInput` (``bad_months``), `NotFound`
     (``unknown_vendor``), `Refused` (``not_permitted``).
     """
     if not 1 <= months <= MOST_MONTHS:
@@ -56,6 +60,7 @@ def lines(context: Context, cause: Cause, *, months: int = 6, vendor: str | None
     with context.store.read() as session:
         if cause.person is not None:
             access.require(session, cause, Permission.MANAGE_CUSTOMERS)
+        with_costs = access.is_staff(session, cause)
         if vendor is not None:
             _require_vendor(session, vendor)
         scope = and_(access.visible(session, cause, Account.customer_id), Product.vendor == vendor if vendor else true())
@@ -64,7 +69,8 @@ def lines(context: Context, cause: Cause, *, months: int = 6, vendor: str | None
         for number, (_, end) in enumerate(bounds[:-1]):
             _add_units(session, found, number, scope, before=end if end <= cause.at else cause.at + timedelta(seconds=1))
         _add_forecast(session, found, len(bounds) - 1, scope, at=cause.at, start=bounds[-1][0])
-    return _lines(found, columns, vendor=vendor, by_vendor=by_vendor, currency=context.currency)
+    told = _lines(found, columns, vendor=vendor, by_vendor=by_vendor, currency=context.currency)
+    return told if with_costs else [_without_costs(each) for each in told]
 
 
 def _lines(
@@ -86,6 +92,10 @@ def _lines(
                 figures = report.total(found[one, each, number] for each in of if (one, each, number) in found)
                 told.append(Line(currency=one, vendor=name, month=str(month), column=column, figures=figures))
     return told
+
+
+def _without_costs(line: Line) -> Line:
+    return replace(line, figures=replace(line.figures, purchases=0), with_costs=False)
 
 
 def _require_vendor(session: Session, vendor: str) -> None:
@@ -141,7 +151,7 @@ def _add_forecast(
     session: Session, found: dict[_Place, Figures], number: int, scope: ColumnElement[bool], *, at: datetime, start: datetime
 ) -> None:
     """What is paid by period will be charged as it is priced now, unless somebody froze it; terms go on while they are paid."""
-    paying = and_(Subscription.status == Status.RUNNING.value, Subscription.plan == Plan.RECURRING.value, ~forecast.frozen())
+    paying = and_(Subscription.status == Status.RUNNING.value, Subscription.plan == Plan.RECURRING.value, ~forecast.spared())
     pending = select(QuantityChange).where(changes.is_pending()).subquery("pending")
     follows = pending.c.subscription_id == Subscription.id
     quantity = func.coalesce(pending.c.quantity, Subscription.quantity)

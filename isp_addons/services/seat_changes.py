@@ -22,7 +22,7 @@ from isp_addons.domain.schedule import Phase
 from isp_addons.domain.seat_change import Asked, Confirmed, SeatChange, SeatsChanged, merged
 from isp_addons.domain.seats import Moves, by_hand, moves
 from isp_addons.domain.subscription import Status
-from isp_addons.services import access, find, members, quantity_change, trial
+from isp_addons.services import access, find, members, quantity_change, seat_mail, trial
 from isp_addons.services.context import Context
 from isp_addons.services.idempotency import once
 from isp_addons.services.members import Meant, Named
@@ -90,7 +90,11 @@ def confirm_within(
     told = _quote(context, session, cases, change, bought, at) if change.buy else None
     if told is not None:
         agree(change.quote, told)
-    return Confirmed(changes=tuple(_do(session, cause, each, bought.get(each.subscription.id)) for each in cases), quote=told)
+    done = tuple(_do(session, cause, each, bought.get(each.subscription.id)) for each in cases)
+    for case in cases:
+        given = [each for each in _meant(case).give if each.id in _moves(case).give]
+        seat_mail.write(context, session, cause, case.account, case.product, given)
+    return Confirmed(changes=done, quote=told)
 
 
 def _account(context: Context, change: SeatChange) -> str:
@@ -199,8 +203,7 @@ def _quote(
 
 def _do(session: Session, cause: Cause, case: _Case, bought: Changed | None) -> SeatsChanged:
     found, subscription = _moves(case), case.subscription
-    assert case.meant is not None  # noqa: S101 - `_decided` has filled it in
-    by_id = {each.id: each for each in (*case.meant.give, *case.meant.take)}
+    by_id = {each.id: each for each in (*_meant(case).give, *_meant(case).take)}
     if found.take:
         users.return_seats(session, cause, users=found.take, subscription_id=subscription.id)
     users.give_seats(session, cause, users=found.give, subscription_id=subscription.id)
@@ -220,6 +223,11 @@ def _do(session: Session, cause: Cause, case: _Case, bought: Changed | None) -> 
         assigned=assigned,
         available=total - assigned,
     )
+
+
+def _meant(case: _Case) -> Meant:
+    assert case.meant is not None  # noqa: S101 - `_decided` has filled it in
+    return case.meant
 
 
 def _moves(case: _Case) -> Moves:

@@ -248,6 +248,10 @@ class MailSettings(Section):
         default=Language.EN,
         description="In which language people are written to who have none of their own: en, de, ru, uk or fr.",
     )
+    to_members: bool = Field(
+        default=True,
+        description="Write to users who are named by e-mail address when they are given a seat; no, where the vendor does it.",
+    )
     link: str | None = Field(
         default=None,
         description="Your page on which an invitation is accepted, {token} in its address; without it the mail tells a code.",

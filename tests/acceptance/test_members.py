@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from acceptance.kit import MARCH_10, Isp
+from servers.smtp import MailBox
 
 CATALOGUE = """\
 catalogue: 1
@@ -98,6 +99,48 @@ def test_a_licence_is_pending_until_the_member_has_activated_his_account(club: I
     assert club("users", "activated", "axcrypt", "anna@example.net").row["changed"] is False
     assert (members(club), may(club, "anna@example.net")) == ([("anna@example.net", "active")], (True, "seat"))
     club.refuses("users", "activated", "axcrypt", "bo@example.net", exits=2, names="has no user 'bo@example.net'")
+
+
+@pytest.mark.acceptance("X09")
+def test_who_has_an_account_is_told_that_he_was_added_and_everybody_else_is_invited(club: Isp, mailbox: MailBox) -> None:
+    club.orders("42", "files", quantity="2")
+    adds(club, "anna@example.net")
+    club("mail", "send")
+    assert mailbox.to("anna@example.net")[0]["Subject"] == "You have been invited to AxCrypt Business"
+    assert "42 has a licence of AxCrypt Business for you" in mailbox.last("anna@example.net")
+    club("users", "activated", "axcrypt", "anna@example.net")
+    club("seats", "unassign", "1", "anna@example.net")
+    adds(club, "anna@example.net")
+    adds(club, "anna@example.net")
+    club("mail", "send")
+    assert [each["Subject"] for each in mailbox.to("anna@example.net")[1:]] == ["You can use AxCrypt Business now"]
+
+
+@pytest.mark.acceptance("X09")
+def test_a_member_whose_mail_is_refused_is_kept_and_written_to_again(club: Isp, mailbox: MailBox) -> None:
+    club.orders("42", "files", quantity="2")
+    mailbox.refusals["anna@example.net"] = "550 no such user"
+    adds(club, "anna@example.net")
+    club("mail", "send")
+    (mail,) = club("mail", "list").rows
+    assert (mail["state"], "550 no such user" in mail["failure"]) == ("given_up", True)
+    assert members(club) == [("anna@example.net", "invited")]
+    mailbox.refusals.clear()
+    assert club("seats", "resend", "1", "ANNA@example.net").row["written"] == 1
+    club("mail", "send")
+    assert len(mailbox.to("anna@example.net")) == 1
+    refused = club.refuses("seats", "resend", "1", "anna@example.net", "bo@example.net", exits=2, names="'bo@example.net'")
+    assert refused.row["error"] == "no_seat"
+
+
+@pytest.mark.acceptance("X09")
+@pytest.mark.parametrize("switched", ["off", "no mail server"])
+def test_nobody_is_written_to_where_the_vendor_does_it_or_there_is_no_mail(club: Isp, switched: str) -> None:
+    if switched == "off":
+        club.configure("mail", host="127.0.0.1", sender="no-reply@isp.example", to_members="no")
+    club.orders("42", "files", quantity="2")
+    assert adds(club, "anna@example.net")["given"] == ["anna@example.net"]
+    assert club("mail", "list").rows == []
 
 
 @pytest.mark.acceptance("X16")

@@ -107,7 +107,7 @@ class SignInFailure(Base):
 
 
 class Mail(Base):
-    """A message to one person: it waits until ``sent_at`` or ``given_up_at``, and then loses its body, which may hold a link.
+    """A message to a person, or to a vendor's user: it waits until ``sent_at`` or ``given_up_at``, and then loses its body.
 
     ``key``: ours, once. ``failure``: what the mail server said last.
     """
@@ -116,7 +116,8 @@ class Mail(Base):
     __table_args__ = (Index("ix_mail_due", "next_try_at", **where("sent_at IS NULL AND given_up_at IS NULL")),)
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     key: Mapped[str] = mapped_column(String(120), unique=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("vendor_user.id"), index=True)
     kind: Mapped[str] = mapped_column(String(20))
     recipient: Mapped[str] = mapped_column(String(254))
     subject: Mapped[str] = mapped_column(String(200))

@@ -288,28 +288,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_login_expires_at'), ['expires_at'], unique=False)
         batch_op.create_index('ix_login_standing', ['person_id'], unique=False, sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
 
-    op.create_table('mail',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('key', sa.String(length=120), nullable=False),
-    sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('kind', sa.String(length=20), nullable=False),
-    sa.Column('recipient', sa.String(length=254), nullable=False),
-    sa.Column('subject', sa.String(length=200), nullable=False),
-    sa.Column('body', sa.Text(), nullable=False),
-    sa.Column('created_at', isp_addons.store.types.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('tries', sa.Integer(), nullable=False),
-    sa.Column('next_try_at', isp_addons.store.types.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('sent_at', isp_addons.store.types.UtcDateTime(timezone=True), nullable=True),
-    sa.Column('given_up_at', isp_addons.store.types.UtcDateTime(timezone=True), nullable=True),
-    sa.Column('failure', sa.String(length=200), nullable=False),
-    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_mail_person_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_mail')),
-    sa.UniqueConstraint('key', name=op.f('uq_mail_key'))
-    )
-    with op.batch_alter_table('mail', schema=None) as batch_op:
-        batch_op.create_index('ix_mail_due', ['next_try_at'], unique=False, sqlite_where=sa.text('sent_at IS NULL AND given_up_at IS NULL'), postgresql_where=sa.text('sent_at IS NULL AND given_up_at IS NULL'))
-        batch_op.create_index(batch_op.f('ix_mail_person_id'), ['person_id'], unique=False)
-
     op.create_table('saved_card',
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('card', sa.String(length=200), nullable=False),
@@ -480,6 +458,31 @@ def upgrade() -> None:
         batch_op.create_index('ix_licence_given_up', ['given_up_at'], unique=False, sqlite_where=sa.text('given_up_at IS NOT NULL'), postgresql_where=sa.text('given_up_at IS NOT NULL'))
         batch_op.create_index('ix_licence_leased', ['lease_owner'], unique=False, sqlite_where=sa.text('lease_owner IS NOT NULL'), postgresql_where=sa.text('lease_owner IS NOT NULL'))
         batch_op.create_index('ix_licence_reassert', ['reassert_at'], unique=False, sqlite_where=sa.text('reassert_at IS NOT NULL'), postgresql_where=sa.text('reassert_at IS NOT NULL'))
+
+    op.create_table('mail',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sa.String(length=120), nullable=False),
+    sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('kind', sa.String(length=20), nullable=False),
+    sa.Column('recipient', sa.String(length=254), nullable=False),
+    sa.Column('subject', sa.String(length=200), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.Column('created_at', isp_addons.store.types.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('tries', sa.Integer(), nullable=False),
+    sa.Column('next_try_at', isp_addons.store.types.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('sent_at', isp_addons.store.types.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('given_up_at', isp_addons.store.types.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('failure', sa.String(length=200), nullable=False),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_mail_person_id')),
+    sa.ForeignKeyConstraint(['user_id'], ['vendor_user.id'], name=op.f('fk_mail_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_mail')),
+    sa.UniqueConstraint('key', name=op.f('uq_mail_key'))
+    )
+    with op.batch_alter_table('mail', schema=None) as batch_op:
+        batch_op.create_index('ix_mail_due', ['next_try_at'], unique=False, sqlite_where=sa.text('sent_at IS NULL AND given_up_at IS NULL'), postgresql_where=sa.text('sent_at IS NULL AND given_up_at IS NULL'))
+        batch_op.create_index(batch_op.f('ix_mail_person_id'), ['person_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_mail_user_id'), ['user_id'], unique=False)
 
     op.create_table('project_key',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -789,6 +792,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_project_key_customer_id'))
 
     op.drop_table('project_key')
+    with op.batch_alter_table('mail', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_mail_user_id'))
+        batch_op.drop_index(batch_op.f('ix_mail_person_id'))
+        batch_op.drop_index('ix_mail_due', sqlite_where=sa.text('sent_at IS NULL AND given_up_at IS NULL'), postgresql_where=sa.text('sent_at IS NULL AND given_up_at IS NULL'))
+
+    op.drop_table('mail')
     with op.batch_alter_table('licence', schema=None) as batch_op:
         batch_op.drop_index('ix_licence_reassert', sqlite_where=sa.text('reassert_at IS NOT NULL'), postgresql_where=sa.text('reassert_at IS NOT NULL'))
         batch_op.drop_index('ix_licence_leased', sqlite_where=sa.text('lease_owner IS NOT NULL'), postgresql_where=sa.text('lease_owner IS NOT NULL'))
@@ -828,11 +837,6 @@ def downgrade() -> None:
 
     op.drop_table('space')
     op.drop_table('saved_card')
-    with op.batch_alter_table('mail', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_mail_person_id'))
-        batch_op.drop_index('ix_mail_due', sqlite_where=sa.text('sent_at IS NULL AND given_up_at IS NULL'), postgresql_where=sa.text('sent_at IS NULL AND given_up_at IS NULL'))
-
-    op.drop_table('mail')
     with op.batch_alter_table('login', schema=None) as batch_op:
         batch_op.drop_index('ix_login_standing', sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
         batch_op.drop_index(batch_op.f('ix_login_expires_at'))
