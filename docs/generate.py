@@ -99,7 +99,8 @@ def _option(option: click.Option, ctx: click.Context) -> str:
     shown = f"`{default}`" if option.show_default and default is not None else ("required" if option.required else "")
     meaning = (option.help or "").rstrip()
     if isinstance(option.type, click.IntRange | click.FloatRange):
-        meaning = f"{meaning} {option.type.min} to {option.type.max}.".strip()
+        most = "" if option.type.max == 2**63 - 1 else f" {option.type.min} to {option.type.max}."
+        meaning = f"{meaning}{most}".strip()
     return f"| `{names}{value}` | {shown} | {_cell(meaning)} |"
 
 

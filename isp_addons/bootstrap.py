@@ -135,6 +135,7 @@ class App:
                 brake_share=forecast.brake_share,
                 brake_minimum=forecast.brake_minimum,
                 reminder_lead=timedelta(days=forecast.reminder_days),
+                lead=timedelta(hours=forecast.lead_hours),
             ),
             currency=self.settings.general.currency,
             time_zone=str(self.settings.general.time_zone),

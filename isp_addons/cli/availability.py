@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from isp_addons.cli.output import Form, Session, json_option, list_options, say, show, when
+from isp_addons.cli.numbers import NUMBER
+from isp_addons.cli.output import Form, Session, json_option, list_options, say, show, when, write_file
 from isp_addons.domain.availability import Path, parse_rule_country
 from isp_addons.domain.space import PAYERS, SpaceRole
 
@@ -197,7 +198,7 @@ def set_delegation(session: Session, *, vendor: str, first_day: str | None, off:
 
 
 @availability.command()
-@click.option("--space", type=click.IntRange(1, 2**63 - 1), required=True, help="The number of the space.")
+@click.option("--space", type=NUMBER, required=True, help="The number of the space.")
 @click.option("--service", help="A service or product; without it: in general.")
 @click.option("--path", type=_PATH, help="Only whether it can be paid so; exit code 1 if not.")
 @click.option("--device", "devices", multiple=True, metavar="NUMBER", help="A device of the space that it is for.")
@@ -226,14 +227,13 @@ def options(
     """
     from isp_addons.domain.app_version import AppUse
     from isp_addons.services import availability as service_of_ours
-    from isp_addons.services import people
 
     use = None
     if (app, platform, app_version) != (None, None, None):
         use = AppUse(app=app or "", platform=platform or "", version=app_version or "")
     cause = session.cause("how he may pay")
     with session.app.store.read() as database:
-        payer = people.named(database, person).id if person is not None else None
+        payer = service_of_ours.payer(database, cause, person) if person is not None else None
         told: dict[str, Any] = {"space": space, "person": payer, "service": service, "app": use}
         found = service_of_ours.options(database, cause, devices=devices or None, **told)
     if path is not None and Path(path) in found.refused:
@@ -256,5 +256,5 @@ def _write(text: str, output: File | None) -> None:
     if output is None:
         click.echo(text, nl=False)
     else:
-        output.write_text(text, encoding="utf-8")
+        write_file(output, text)
         click.echo(f"Written: {output}")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from isp_addons.cli.output import Session, json_option, say, show
+from isp_addons.cli.output import Session, json_option, say, show, write_file
 from isp_addons.domain.money import format_amount, half_up
 from isp_addons.domain.period import parse_whole
 
@@ -111,12 +111,13 @@ def price(session: Session, *, product: str, quantity: str, months: str, as_json
     per = "year" if valid.per_months == 12 else "month"
     columns = {"range": "Range", "units": "Units", "unit_price": f"A {per} each", "amount": "Amount"}
     show(rows, as_json=False, columns=columns, right=("units", "unit_price", "amount"), empty="")
-    click.echo(f"{count} × {product} for {term} months: {format_amount(total, found.currency, with_currency=True)}")
+    months = "1 month" if term == 1 else f"{term} months"
+    click.echo(f"{count} × {product} for {months}: {format_amount(total, found.currency, with_currency=True)}")
 
 
 def _write(text: str, output: Path | None) -> None:
     if output is None:
         click.echo(text, nl=False)
     else:
-        output.write_text(text, encoding="utf-8")
+        write_file(output, text)
         click.echo(f"Written: {output}")

@@ -74,24 +74,27 @@ def change(
         quote=quote,
     )
     done = quantity_change.change(session.app.context, session.cause("quantity changed"), wish, dry_run=dry_run)
-    charged, price = (format_amount(each, done.currency) for each in (done.charged, done.next_price))
-    facts = {
-        "subscription": subscription,
+    facts = {**_facts(done), "dry_run": dry_run}
+    if not dry_run or not as_json:
+        paid = "Charged now: {charged} {currency}; the next period costs {next_price} {currency}.".format_map(facts)
+        say(_told(done) if dry_run else f"{_told(done)} {paid}", as_json=as_json, **facts)
+    if dry_run and done.quote is not None:
+        tell(done.quote, as_json=as_json, **facts)
+
+
+def _facts(done: Changed) -> dict[str, Any]:
+    """What programs are told of a change."""
+    return {
+        "subscription": done.subscription,
         "effect": done.effect.value,
         "before": done.before,
         "quantity": done.quantity,
         "split": dict(done.split),
         "from_at": done.from_at,
-        "charged": charged,
-        "next_price": price,
+        "charged": format_amount(done.charged, done.currency),
+        "next_price": format_amount(done.next_price, done.currency),
         "currency": done.currency,
-        "dry_run": dry_run,
     }
-    if not dry_run or not as_json:
-        paid = f"Charged now: {charged} {done.currency}; the next period costs {price} {done.currency}."
-        say(_told(done) if dry_run else f"{_told(done)} {paid}", as_json=as_json, **facts)
-    if dry_run and done.quote is not None:
-        tell(done.quote, as_json=as_json, **facts)
 
 
 @click.command()

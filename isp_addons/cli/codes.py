@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from isp_addons.cli.numbers import NUMBER
 from isp_addons.cli.output import SUBSCRIPTION, Form, Session, form_options, json_option, list_options, say, show, when
 from isp_addons.domain.stock import CodeState, StockLevel, StockRules, warnings
 
@@ -92,7 +93,7 @@ def list_codes(
 
 
 @codes.command()
-@click.argument("numbers", nargs=-1, type=click.IntRange(1, 2**63 - 1))
+@click.argument("numbers", nargs=-1, type=NUMBER)
 @click.option("--batch", metavar="NAME", help="Instead: all of a delivery that are not sold yet.")
 @click.option("--note", required=True, help="Why; kept in the audit.")
 @json_option

@@ -2,10 +2,11 @@
 
 import click
 
+from isp_addons.cli.numbers import NUMBER
 from isp_addons.cli.output import Session, json_option, say
 from isp_addons.domain.customer import Mode
 
-CUSTOMER = click.IntRange(1, 2**63 - 1)
+CUSTOMER = NUMBER
 """What a command takes for the number of a customer."""
 
 

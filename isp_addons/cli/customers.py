@@ -7,7 +7,7 @@ import click
 
 from isp_addons.cli.customer_changes import CUSTOMER, address, convert, delete, lock, main_user, unlock
 from isp_addons.cli.output import Form, Session, json_option, limit_option, list_options, say, show, show_array
-from isp_addons.cli.people import LANGUAGE, ROLE
+from isp_addons.cli.people import LANGUAGE, ROLE, confirm_option
 from isp_addons.cli.secrets import ask
 from isp_addons.domain.customer import Mode, PaymentMethod, State
 from isp_addons.domain.permission import Role
@@ -55,6 +55,7 @@ for command in (convert, lock, unlock, main_user, address, delete):
 @click.option("--no-invitation", is_flag=True, help="No mail: he comes in through your own cabinet, and is registered at once.")
 @click.option("--language", type=LANGUAGE, help="In which language he is written to.")
 @click.option("--key", help="Your own key of this customer: the same twice is one customer.")
+@confirm_option
 @json_option
 @click.pass_obj
 def add_customer(
@@ -71,6 +72,7 @@ def add_customer(
     no_invitation: bool,
     language: str | None,
     key: str | None,
+    confirm: bool,
     as_json: bool,
 ) -> None:
     """Take COMPANY in as a customer, and invite its main user by mail to choose a password."""
@@ -85,7 +87,7 @@ def add_customer(
         accounts=accounts,
         reseller_id=reseller,
     )
-    made = service.create(session.app.context, session.cause("taken in by hand"), new, key=key)
+    made = service.create(session.app.context, session.cause("taken in by hand"), new, key=key, confirmed=confirm)
     said = "registered" if no_invitation else "invited"
     say(
         f"{company} is customer {made.customer}; {email} is {said}.",
@@ -149,7 +151,9 @@ def list_customers(
         "note": "",
     }
     rows = ({**as_dict(each), **({} if form else _for_people(each))} for each in found)
-    show(rows, form=form, columns=columns, right=("customer", "average"), empty="No customers; add: isp-addons customers add")
+    asked = any((payment_method, mode, state))
+    empty = "No customer is like that; leave a filter out." if asked else "No customers; add: isp-addons customers add"
+    show(rows, form=form, columns=columns, right=("customer", "average"), empty=empty)
 
 
 @customers.command()
@@ -197,14 +201,19 @@ def show_customer(session: Session, *, customer: int, as_json: bool) -> None:
 @click.argument("email")
 @click.option("--name", required=True, help="First and last name.")
 @click.option("--language", type=LANGUAGE, help="In which language he is written to.")
+@confirm_option
 @json_option
 @click.pass_obj
-def invite(session: Session, *, customer: int, email: str, name: str, language: str | None, as_json: bool) -> None:
+def invite(
+    session: Session, *, customer: int, email: str, name: str, language: str | None, confirm: bool, as_json: bool
+) -> None:
     """Invite EMAIL into the team of CUSTOMER: he may do what the main user may. The price does not change."""
     from isp_addons.services import people
 
     cause = session.cause("invited into the team")
-    person = people.invite_member(session.app.context, cause, customer_id=customer, email=email, name=name, language=language)
+    person = people.invite_member(
+        session.app.context, cause, customer_id=customer, email=email, name=name, language=language, confirmed=confirm
+    )
     say(f"{email} is invited.", as_json=as_json, customer=customer, person=person, email=email.lower(), state="invited")
 
 

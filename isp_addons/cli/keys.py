@@ -2,10 +2,12 @@
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from isp_addons.cli.changes import split_option
+from isp_addons.cli.numbers import NUMBER
 from isp_addons.cli.output import Form, Session, form_options, json_option, list_options, say, show, when
 from isp_addons.domain.money import format_amount
 from isp_addons.domain.project_key import KeyState
@@ -14,7 +16,7 @@ from isp_addons.domain.quantity_change import Effect
 if TYPE_CHECKING:
     from isp_addons.services.project_key_redeem import Redeemed
 
-_NUMBER = click.IntRange(1, 2**63 - 1)
+_NUMBER = NUMBER
 _AMOUNTS = ("id", "quantity", "term", "purchase_price", "selling_price", "customer")
 
 
@@ -42,6 +44,7 @@ def import_file(session: Session, *, file: Path, batch: str | None, as_json: boo
     from isp_addons.services import project_keys as service
     from isp_addons.services.project_keys_file import read_file
 
+    session.require_staff()  # before the file is read: which keys there are is nobody else's business
     context = session.app.context
     cause = session.cause(f"imported from {file.name}")
     found = read_file(
@@ -98,7 +101,11 @@ def list_keys(
         "company": "Company",
         "until": "Pays until (UTC)",
     }
-    show(rows, form=form, columns=columns, right=_AMOUNTS, empty="No such project keys.")
+    if rows and "purchase_price" not in rows[0]:
+        del columns["purchase_price"]
+    asked = any((state, product, customer, batch))
+    empty = "No project key is like that; leave a filter out." if asked else "No project keys; add: isp-addons keys import FILE"
+    show(rows, form=form, columns=columns, right=_AMOUNTS, empty=empty)
 
 
 @keys.command("show")
@@ -106,12 +113,13 @@ def list_keys(
 @json_option
 @click.pass_obj
 def show_key(session: Session, *, key: str, as_json: bool) -> None:
-    """What KEY, as it was delivered, is for: units, term, purchase price, and what became of it. Nothing is changed."""
+    """What KEY, as it was delivered, is for: units, term, purchase price (for staff), and what became of it."""
     from isp_addons.services import project_keys as service
 
     row = service.entered(session.app.context, session.cause("a project key was entered"), key)
     said = {**row, "expires_at": when(row["expires_at"]) or "never", "until": when(row["until"])}
-    text = "{key}: {quantity} × {product} for {term} months, purchase price {purchase_price} {currency}; {state}, "
+    price = ", purchase price {purchase_price} {currency}" if "purchase_price" in row else ""
+    text = f"{{key}}: {{quantity}} × {{product}} for {{term}} months{price}; {{state}}, "
     say(f"{text}expires {{expires_at}}.".format_map(said), as_json=as_json, **row)
 
 
@@ -119,9 +127,7 @@ def show_key(session: Session, *, key: str, as_json: bool) -> None:
 @click.argument("customer", type=_NUMBER)
 @click.argument("key")
 @click.option("--selling-price", metavar="AMOUNT", help="What the customer pays you for it, such as 1500.00; 0.00 for nothing.")
-@click.option(
-    "--split", "parts", multiple=True, metavar="PART=UNITS", help="How the units are distributed, such as internal=60."
-)
+@split_option
 @click.option("--now", "instantly", is_flag=True, help="The term begins now, not when what is paid already is over.")
 @click.option("--account", help="Which account of the customer, if he has several.")
 @click.option("--dry-run", is_flag=True, help="Only tell what it would come to; the key stays unused.")
@@ -133,7 +139,7 @@ def redeem(
     customer: int,
     key: str,
     selling_price: str | None,
-    parts: tuple[str, ...],
+    split: dict[str, int],
     instantly: bool,
     account: str | None,
     dry_run: bool,
@@ -144,41 +150,42 @@ def redeem(
     More units than he has count now (--now) or when what is paid is over, fewer only then. With --dry-run the selling price
     and the distribution can be left out.
     """
-    from isp_addons.domain.split import parse
     from isp_addons.services import project_key_redeem as service
 
     wish = service.Redeem(
-        customer=customer, code=key, selling_price=selling_price, split=parse(parts), instantly=instantly, account=account
+        customer=customer, code=key, selling_price=selling_price, split=split, instantly=instantly, account=account
     )
     done = service.redeem(session.app.context, session.cause("project key redeemed"), wish, dry_run=dry_run)
     for warning in done.warnings:
         click.echo(f"warning: {warning}", err=True)
+    say(_told(done, dry_run=dry_run), as_json=as_json, **_facts(done), dry_run=dry_run)
+
+
+def _facts(done: "Redeemed") -> dict[str, Any]:
+    """What programs are told of a key that pays."""
     purchase, selling = (_amount(each, done.currency) for each in (done.purchase_price, done.selling_price))
-    margin = None if done.selling_price is None else _amount(done.selling_price - done.purchase_price, done.currency)
-    say(
-        _told(done, dry_run=dry_run),
-        as_json=as_json,
-        key=done.key,
-        customer=done.customer,
-        company=done.company,
-        account=done.account,
-        product=done.product,
-        subscription=done.subscription,
-        quantity=done.quantity,
-        before=done.before,
-        split=done.split,
-        effect=done.effect.value,
-        term=done.term,
-        starts_at=done.starts_at,
-        until=done.until,
-        then=done.then,
-        purchase_price=purchase,
-        selling_price=selling,
-        margin=margin,
-        currency=done.currency,
-        warnings=done.warnings,
-        dry_run=dry_run,
-    )
+    known = done.selling_price is not None and done.purchase_price is not None
+    return {
+        "key": done.key,
+        "customer": done.customer,
+        "company": done.company,
+        "account": done.account,
+        "product": done.product,
+        "subscription": done.subscription,
+        "quantity": done.quantity,
+        "before": done.before,
+        "split": done.split,
+        "effect": done.effect.value,
+        "term": done.term,
+        "starts_at": done.starts_at,
+        "until": done.until,
+        "then": done.then,
+        "purchase_price": purchase,
+        "selling_price": selling,
+        "margin": _amount((done.selling_price or 0) - (done.purchase_price or 0), done.currency) if known else None,
+        "currency": done.currency,
+        "warnings": done.warnings,
+    }
 
 
 @keys.command()
@@ -212,10 +219,15 @@ def _told(done: "Redeemed", *, dry_run: bool) -> str:
     counts = f", counted from {when(done.starts_at)} on" if done.effect is Effect.PENDING else ""
     after = "it is paid as before" if done.then else "it is over"
     would = "Nothing is changed yet. " if dry_run else ""
+    cost = (
+        ""
+        if done.purchase_price is None
+        else f" Purchase price {format_amount(done.purchase_price, done.currency)} {done.currency}."
+    )
     price = (
         "" if done.selling_price is None else f" Sold for {format_amount(done.selling_price, done.currency)} {done.currency}."
     )
     return (
         f"{would}The project key {done.key} pays {units} for {done.company} from {when(done.starts_at)} to {when(done.until)} "
-        f"UTC{counts}; then {after}. Purchase price {format_amount(done.purchase_price, done.currency)} {done.currency}.{price}"
+        f"UTC{counts}; then {after}.{cost}{price}"
     )

@@ -43,7 +43,7 @@ def send(session: Session, *, as_json: bool) -> None:
     done = app.mail_out.run(app.clock.now())
     said = f" The mail server said: {done.said}" if done.said else ""
     say(
-        f"{done.sent} messages sent, {done.waiting} wait, {done.given_up} given up.{said}",
+        f"{done.sent} {'message' if done.sent == 1 else 'messages'} sent, {done.waiting} wait, {done.given_up} given up.{said}",
         as_json=as_json,
         **as_dict(done),
     )

@@ -136,7 +136,7 @@ def main() -> None:
         click.echo("Stopped.", err=True)
         sys.exit(130)
     except click.ClickException as error:
-        error.show()
+        _below_zero(error).show()
         sys.exit(error.exit_code)
     except Problem as problem:
         _tell(problem)
@@ -144,6 +144,13 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
+
+
+def _below_zero(error: click.ClickException) -> click.ClickException:
+    """A negative number looks like an option: then say what is meant, else the error as it is."""
+    if isinstance(error, click.NoSuchOption) and error.option_name[1:2].isdigit():
+        return click.UsageError("A number or an amount here cannot be below zero.", error.ctx)
+    return error
 
 
 def _tell(problem: Problem) -> None:

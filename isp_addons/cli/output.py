@@ -16,15 +16,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from isp_addons.cli.numbers import NUMBER, Whole
 from isp_addons.domain.cause import Cause, Source
+from isp_addons.domain.problem import BadInput
 
 if TYPE_CHECKING:
     from isp_addons.bootstrap import App
 
-SUBSCRIPTION = click.IntRange(1, 2**63 - 1)
+SUBSCRIPTION = NUMBER
 """What a command takes for the number of a subscription."""
 
 _LONGEST_ACTOR = 80
+_ANY_WIDTH = 10_000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
 
@@ -101,9 +104,8 @@ def json_option(command: CommandT) -> CommandT:
 
 def limit_option(command: CommandT) -> CommandT:
     """``--limit``: how long a list may become."""
-    return click.option(
-        "--limit", type=click.IntRange(1, 1_000_000), default=100, show_default=True, help="Show at most so many."
-    )(command)
+    how_many = Whole(1, 1_000_000)
+    return click.option("--limit", type=how_many, default=100, show_default=True, help="Show at most so many.")(command)
 
 
 def form_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -155,16 +157,27 @@ def show(
     for name, heading in columns.items():
         whole = name == "licence" or not table.columns  # a key must stay in one piece to be copied
         table.add_column(heading, justify="right" if name in right else "left", overflow="fold", no_wrap=whole)
-    count = 0
-    for row in rows:
-        values = as_dict(row)
-        table.add_row(*(_cell(values.get(name)) for name in columns))
-        count += 1
-    if not count:
+    cells = [[_cell(values.get(name)) for name in columns] for values in map(as_dict, rows)]
+    for row in cells:
+        table.add_row(*row)
+    if not cells:
         click.echo(empty)
         return 0
-    Console(width=None if os.isatty(1) else 160, highlight=False, markup=False).print(table)
-    return count
+    console = Console(width=None if os.isatty(1) else 160, highlight=False, markup=False)
+    wide = console.options.update(max_width=_ANY_WIDTH)
+    if os.isatty(1) and console.measure(table, options=wide).minimum > console.width:
+        _blocks(cells, [heading or name.replace("_", " ").capitalize() for name, heading in columns.items()])
+    else:
+        console.print(table)
+    return len(cells)
+
+
+def _blocks(rows: Sequence[Sequence[str]], names: Sequence[str]) -> None:
+    """A line for each field, and a blank one between rows: for a terminal too narrow for a table with whole words."""
+    width = max(map(len, names))
+    for number, row in enumerate(rows):
+        told = [f"{name:<{width}}  {value}" for name, value in zip(names, row, strict=True) if value]
+        click.echo("\n".join(["", *told] if number else told))
 
 
 def show_array(rows: Iterable[Any]) -> None:
@@ -178,6 +191,14 @@ def say(message: str, *, as_json: bool, **facts: object) -> None:
         click.echo(json.dumps({name: _plain(value) for name, value in facts.items()}, ensure_ascii=False))
     else:
         click.echo(message)
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write *text* in UTF-8. Raises `BadInput` (``bad_file``) where that cannot be."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"{path} cannot be written: {error.strerror}.", code="bad_file") from error
 
 
 def when(moment: datetime | None) -> str:

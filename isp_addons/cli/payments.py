@@ -2,6 +2,7 @@
 
 import click
 
+from isp_addons.cli.numbers import NUMBER
 from isp_addons.cli.output import Form, Session, form_options, json_option, list_options, say, show, when
 
 
@@ -91,7 +92,7 @@ def forget_card(session: Session, *, account: str, as_json: bool) -> None:
 
 
 @payments.command("answer")
-@click.argument("purchase", type=click.IntRange(1, 2**63 - 1))
+@click.argument("purchase", type=NUMBER)
 @click.option("--approve/--decline", default=True, help="What the payer says at his bank.")
 @json_option
 @click.pass_obj

@@ -2,13 +2,15 @@
 
 import click
 
+from isp_addons.cli.numbers import NUMBER
 from isp_addons.cli.output import Form, Session, json_option, list_options, say, show
 from isp_addons.cli.secrets import ask
 from isp_addons.domain.permission import Role
 
 ROLE = click.Choice([role.value for role in Role])
 LANGUAGE = click.Choice(["en", "de", "ru", "uk", "fr"])
-_confirm_option = click.option("--confirm", is_flag=True, help="Although an admin costs a reseller's customer its discount.")
+confirm_option = click.option("--confirm", is_flag=True, help="Although an admin costs a reseller's customer its discount.")
+"""What every command takes that may make somebody an admin."""
 
 
 @click.group()
@@ -20,10 +22,10 @@ def people() -> None:
 @click.argument("email")
 @click.option("--name", required=True, help="First and last name.")
 @click.option("--role", type=ROLE, default=Role.MEMBER.value, show_default=True, help="What he may do.")
-@click.option("--customer", type=click.IntRange(1), help="For which customer; without it he is the ISP's own staff.")
+@click.option("--customer", type=NUMBER, help="For which customer; without it he is the ISP's own staff.")
 @click.option("--no-invitation", is_flag=True, help="No mail: he comes in through your own cabinet, and is registered at once.")
 @click.option("--language", type=LANGUAGE, help="In which language he is written to.")
-@_confirm_option
+@confirm_option
 @json_option
 @click.pass_obj
 def add_person(
@@ -48,7 +50,7 @@ def add_person(
 
 
 @people.command("list")
-@click.option("--customer", type=click.IntRange(1), help="Only this customer's.")
+@click.option("--customer", type=NUMBER, help="Only this customer's.")
 @list_options
 @click.pass_obj
 def list_people(session: Session, *, customer: int | None, limit: int, form: Form) -> None:
@@ -71,7 +73,7 @@ def list_people(session: Session, *, customer: int | None, limit: int, form: For
 @people.command("role")
 @click.argument("email")
 @click.argument("role", type=ROLE)
-@_confirm_option
+@confirm_option
 @json_option
 @click.pass_obj
 def set_role(session: Session, *, email: str, role: str, confirm: bool, as_json: bool) -> None:
@@ -97,7 +99,7 @@ def deactivate(session: Session, *, email: str, as_json: bool) -> None:
 
 @people.command()
 @click.argument("email")
-@_confirm_option
+@confirm_option
 @json_option
 @click.pass_obj
 def activate(session: Session, *, email: str, confirm: bool, as_json: bool) -> None:

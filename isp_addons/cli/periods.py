@@ -1,10 +1,17 @@
 """Commands for periods: before they end, when they begin, and the reminders of terms that end."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from isp_addons.cli.output import Form, Session, form_options, json_option, say, show, when
 from isp_addons.domain.cause import Source
 from isp_addons.domain.money import format_amount
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from isp_addons.services.forecast import AccountForecast
 
 
 @click.command("before-period-end")
@@ -20,25 +27,29 @@ def before_period_end(session: Session, *, applies: bool, force: bool, form: For
     from isp_addons.services import period_end
 
     context = session.app.context
-    if applies:
-        if form is Form.CSV:
-            raise click.UsageError("--csv is for the list of the dry run; with --apply use --json.")
-        cause = session.cause("the next period cannot be paid", source=Source.TIMETABLE)
-        result = period_end.apply(context, cause, force=force)
-        say(
-            f"Looked at {result.looked_at} subscriptions: {result.suspended} newly held, {result.freed} freed. "
-            "Next: isp-addons plan, isp-addons converge.",
-            as_json=form is Form.JSON,
-            looked_at=result.looked_at,
-            suspended=result.suspended,
-            freed=result.freed,
-        )
+    if not applies:
+        rows = period_end.plan(context, at=session.app.clock.now())
+        if form:
+            show((_machine_row(row) for row in rows), form=form, columns={}, empty="")
+        else:
+            _tell(list(rows))
         return
-    rows = period_end.plan(context, at=session.app.clock.now())
-    if form:
-        show((_machine_row(row) for row in rows), form=form, columns={}, empty="")
-        return
-    every = list(rows)
+    if form is Form.CSV:
+        raise click.UsageError("--csv is for the list of the dry run; with --apply use --json.")
+    cause = session.cause("the next period cannot be paid", source=Source.TIMETABLE)
+    result = period_end.apply(context, cause, force=force)
+    say(
+        f"Looked at {result.looked_at} subscriptions: {result.suspended} newly held, {result.freed} freed. "
+        "Next: isp-addons plan, isp-addons converge.",
+        as_json=form is Form.JSON,
+        looked_at=result.looked_at,
+        suspended=result.suspended,
+        freed=result.freed,
+    )
+
+
+def _tell(every: "Sequence[AccountForecast]") -> None:
+    """Who would lose something, and how many there are in all."""
     losing = [row for row in every if row.suspend]
     table = [
         {
@@ -68,10 +79,7 @@ def before_period_end(session: Session, *, applies: bool, force: bool, form: For
     )
 
 
-def _machine_row(row: object) -> dict[str, object]:
-    from isp_addons.services.forecast import AccountForecast
-
-    assert isinstance(row, AccountForecast)  # noqa: S101 - what the plan yields
+def _machine_row(row: "AccountForecast") -> dict[str, object]:
     return {
         "account_id": int(row.account_id) if row.account_id.isdecimal() else row.account_id,
         "period_end": int(row.period_end.timestamp()),

@@ -2,6 +2,7 @@
 
 import click
 
+from isp_addons.cli.numbers import Whole
 from isp_addons.cli.output import Form, Session, json_option, list_options, say, show
 from isp_addons.domain.catalogue import Kind, TrialEnd
 from isp_addons.domain.money import format_amount, parse_amount
@@ -20,7 +21,7 @@ def products() -> None:
 @click.option("--price", required=True, metavar="AMOUNT", help="For one unit and one month, such as 150.00.")
 @click.option("--priority", type=int, default=1, show_default=True, help="1 is kept first when money is short.")
 @click.option("--terms", default="1", show_default=True, help="Months for which it is sold, such as 1,3,6,12.")
-@click.option("--trial-days", type=click.IntRange(0, 365), default=0, show_default=True, help="How long it can be tried.")
+@click.option("--trial-days", type=Whole(0, 365), default=0, show_default=True, help="How long it can be tried.")
 @click.option(
     "--trial-then", type=click.Choice([each.value for each in TrialEnd]), default="end", show_default=True, help="What follows."
 )

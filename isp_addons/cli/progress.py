@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from isp_addons.convergence.delivery import Tally
+    from isp_addons.convergence.tally import Tally
 
 _LINE_EVERY = 5.0
 """Seconds between two plain lines."""

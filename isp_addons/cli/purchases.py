@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from isp_addons.cli.numbers import NUMBER
 from isp_addons.cli.output import Form, Session, json_option, list_options, say, show, when
 from isp_addons.domain.catalogue import MOST_QUANTITY
 from isp_addons.domain.money import format_amount, parse_amount
@@ -13,7 +14,7 @@ from isp_addons.domain.period import parse_whole
 from isp_addons.domain.purchase import State
 from isp_addons.domain.subscription import Plan
 
-PURCHASE = click.IntRange(1, 2**63 - 1)
+PURCHASE = NUMBER
 _PLANS = click.Choice([Plan.RECURRING.value, Plan.ONE_OFF.value])
 
 
@@ -131,6 +132,7 @@ def settle_purchases(session: Session, *, as_json: bool) -> None:
     """Ask the gateway for lost answers, send refunds, remind, and let old purchases expire. The worker does it by itself."""
     from isp_addons.services import bank_transfer, card_payment, card_refunds
 
+    session.require_staff()
     context, cause = session.app.context, session.cause("purchases settled")
     transfers, cards = bank_transfer.run(context, cause), card_payment.settle(context, cause)
     sent = card_refunds.deliver(context, cause)
@@ -190,6 +192,6 @@ def _tell(session: Session, purchase: int, *, as_json: bool) -> None:
 
     with session.app.store.read() as database:
         row = purchase_row(database, session.cause("looked"), purchase)
-    why = f": {row['reason']}" if row["reason"] else ""
+    why = f": {row['reason'].removesuffix('.')}" if row["reason"] else ""
     link = f" Confirm at {row['link']}." if row["link"] else ""
     say(f"Purchase {purchase} ({row['amount']} {row['currency']}) is {row['status']}{why}.{link}", as_json=as_json, **row)

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from isp_addons.cli.numbers import Whole
 from isp_addons.cli.output import Session, show
 from isp_addons.domain.problem import BadInput, Problem, Refused
 
@@ -14,7 +15,7 @@ _ALL = "all"
 
 @click.command()
 @click.argument("plugin")
-@click.option("--port", type=click.IntRange(0, 65535), default=9080, show_default=True, help="On 127.0.0.1; 0 = any free one.")
+@click.option("--port", type=Whole(0, 65535), default=9080, show_default=True, help="On 127.0.0.1; 0 = any free one.")
 @click.option("--login", default="isp", show_default=True, help="For a stand-in with a login.")
 @click.option("--password", default="sandbox", show_default=True, help="For a stand-in with a password.")
 @click.option("--set", "others", multiple=True, metavar="NAME=VALUE", help="Another setting of the stand-in, such as secret=….")

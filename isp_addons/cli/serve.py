@@ -2,13 +2,14 @@
 
 import click
 
+from isp_addons.cli.numbers import Whole
 from isp_addons.cli.output import Session
 from isp_addons.domain.problem import Refused
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 = any free one.")
+@click.option("--port", type=Whole(0, 65535), default=8080, show_default=True, help="0 = any free one.")
 @click.pass_obj
 def serve(session: Session, *, host: str, port: int) -> None:
     """Answer over HTTP: POST /webhooks/VENDOR takes what vendors tell, and the worker handles it. Stop with Ctrl-C.

@@ -4,10 +4,11 @@ from typing import Any
 
 import click
 
+from isp_addons.cli.numbers import NUMBER
 from isp_addons.cli.output import Form, Session, json_option, list_options, say, show, when
 from isp_addons.domain.problem import BadInput
 
-SPACE = click.IntRange(1, 2**63 - 1)
+SPACE = NUMBER
 """What a command takes for the number of a space."""
 
 

@@ -12,7 +12,7 @@ from isp_addons.domain.problem import Problem
 from isp_addons.domain.text import parse_line
 
 if TYPE_CHECKING:
-    from isp_addons.convergence.delivery import Tally
+    from isp_addons.convergence.tally import Tally
 
 
 @click.command()

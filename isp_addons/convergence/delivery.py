@@ -5,10 +5,8 @@ import queue
 import random
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
@@ -16,6 +14,7 @@ from sqlalchemy.orm import Session
 from isp_addons.clock import Clock, real_milliseconds
 from isp_addons.convergence import vendor_state
 from isp_addons.convergence.answers import Answer, as_row, audit_rows, task_row
+from isp_addons.convergence.tally import Tally
 from isp_addons.convergence.vendor_state import Grant, Limits
 from isp_addons.domain.licence import Step, next_step
 from isp_addons.domain.problem import TryAgain
@@ -27,7 +26,7 @@ from isp_addons.store.leases import Leased
 from isp_addons.store.liveness import Presence, PresenceLost
 from isp_addons.store.tables import VendorState
 from isp_addons.vendor import PluginFault, Vendor
-from isp_addons.vendor_api import Done, LicenceView, NeedsOperator, Outcome, Pending, SeenLicence, VendorError
+from isp_addons.vendor_api import Done, LicenceView, Outcome, SeenLicence, VendorError
 
 log = logging.getLogger(__name__)
 
@@ -41,27 +40,6 @@ _BUSY_SECONDS = 0.5
 _LOCKED_SECONDS = 0.05
 _PATIENCE_SECONDS = 60.0
 """How long a database that cannot be written is borne with. Then the leases are left to be taken over, and read again."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """What a run did so far. ``waiting``: calls that a vendor accepted but has not finished, or that wait for a person."""
-
-    done: int = 0
-    failed: int = 0
-    waiting: int = 0
-    steps: Counter[str] = field(default_factory=Counter)
-    paused: bool = False
-
-    def count(self, answer: Answer) -> None:
-        """Count one answer."""
-        self.steps[answer.step.value] += 1
-        if answer.failure is not None:
-            self.failed += 1
-        elif isinstance(answer.result, Pending | NeedsOperator):
-            self.waiting += 1
-        else:
-            self.done += 1
 
 
 class Delivery:

@@ -14,7 +14,8 @@ from sqlalchemy import func, select
 
 from isp_addons.clock import Clock
 from isp_addons.convergence import vendor_state
-from isp_addons.convergence.delivery import Delivery, Tally
+from isp_addons.convergence.delivery import Delivery
+from isp_addons.convergence.tally import Tally
 from isp_addons.convergence.vendor_state import Limits
 from isp_addons.domain.cause import Cause, Source
 from isp_addons.domain.problem import TryAgain

@@ -14,13 +14,19 @@ _CODES = """
 COUNTRIES = frozenset(_CODES.split())
 """Every officially assigned code (249). ISO 3166 Maintenance Agency, Online Browsing Platform."""
 
-_SAME = {"UK": "GB"}  # reserved for the United Kingdom, which many write
+_SAME = {"UK": "GB", "EL": "GR"}  # what many write for the United Kingdom, and the European Union for Greece
+
+
+def same_country(code: str) -> str:
+    """The one code of ISO 3166 for a country: UK is GB, EL is GR, in any case of letters. Whether it is one is not checked."""
+    bare = code.strip()
+    upper = bare.upper() if bare.isascii() else bare
+    return _SAME.get(upper, upper)
 
 
 def parse_country(text: str) -> str:
-    """The code that *text* means, in capitals; ``UK`` is ``GB``. Raises `BadInput` (``bad_country``) for anything else."""
-    code = text.upper() if text.isascii() else text
-    code = _SAME.get(code, code)
+    """The code that *text* means, in capitals. Raises `BadInput` (``bad_country``) for anything that is no country."""
+    code = same_country(text)
     if code not in COUNTRIES:
         raise BadInput(
             f"{text[:60]!r} is not a country; write a code of two letters such as UA or IT (ISO 3166).", code="bad_country"

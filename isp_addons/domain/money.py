@@ -47,8 +47,3 @@ def half_up(value: Fraction) -> int:
     """Round to the nearest minor unit, halves away from zero: the one rounding of a line."""
     sign = -1 if value < 0 else 1
     return sign * int(abs(value) + Fraction(1, 2))
-
-
-def prorate(price: int, *, part: Fraction) -> int:
-    """The share of *price* (minor units) for *part* (0 to 1) of a period."""
-    return half_up(price * min(max(part, Fraction(0)), Fraction(1)))

@@ -10,6 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
+from isp_addons.domain.country import COUNTRIES, same_country
 from isp_addons.domain.money import half_up
 from isp_addons.domain.problem import BadInput
 
@@ -21,7 +22,6 @@ EU = frozenset(
 )
 """The member states, by their codes in ISO 3166."""
 
-_SAME = {"UK": "GB", "EL": "GR"}
 _PREFIX = {"GR": "EL"}
 _NOT_FOR_SERVICES = ("XI", "EU")
 _LONGEST_ID = 20
@@ -57,12 +57,6 @@ class Vat:
     def of(self, net: int) -> int:
         """The tax on *net* minor units, rounded half up once."""
         return half_up(Fraction(net * self.rate, 10_000))
-
-
-def same_country(code: str) -> str:
-    """The one code of ISO 3166 for a country: UK is GB, EL is GR, in any case of letters."""
-    upper = code.strip().upper()
-    return _SAME.get(upper, upper)
 
 
 def basis(*, home: str, country: str, vat_id: str, business: bool) -> tuple[VatBasis, str]:
@@ -140,7 +134,7 @@ def parse_rates(text: str) -> dict[str, int]:
     for each in filter(None, (part.strip() for part in text.split(","))):
         found = _RATE.fullmatch(each)
         country = same_country(found[1]) if found else ""
-        if found is None or country in rates or Decimal(found[2]) > _HIGHEST_RATE:
+        if found is None or country not in COUNTRIES or country in rates or Decimal(found[2]) > _HIGHEST_RATE:
             raise BadInput(
                 f"{each[:40]!r} is not a country and its VAT rate, each country once, such as DE 19.", code="bad_vat_rates"
             )

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from isp_addons.domain.cause import Cause
 from isp_addons.domain.customer import Mode
-from isp_addons.domain.permission import Permission, Role, may
+from isp_addons.domain.permission import MAY, Permission, Role, may
 from isp_addons.domain.problem import NotFound, Refused
 from isp_addons.store import audit
 from isp_addons.store.tables import Account, Customer, Person
@@ -39,7 +39,40 @@ def require_customer(session: Session, cause: Cause, permission: Permission, *, 
     if theirs is not None and sells_to(person, theirs):
         audit.acts_for(session, theirs.company)
         return
-    raise NotFound("There is no such customer, account or subscription in your care.", code="not_yours")
+    raise not_yours()
+
+
+def not_yours() -> NotFound:
+    """It is another's, or it is not there at all."""
+    return NotFound("There is no such customer, account or subscription in your care.", code="not_yours")
+
+
+def require_person(session: Session, cause: Cause, permission: Permission, person: Person) -> None:
+    """The same for a person; whoever is in no care of his does not exist for him, so that nobody learns who is known here."""
+    if cause.person is None:
+        return
+    asking = require(session, cause, permission)
+    theirs = session.get(Customer, person.customer_id) if person.customer_id is not None else None
+    mine = theirs is not None and (theirs.id == asking.customer_id or sells_to(asking, theirs))
+    if asking.role != Role.STAFF and not mine:
+        raise unknown_person(person.email)
+    if theirs is not None:
+        require_customer(session, cause, permission, customer_id=theirs.id)
+
+
+def require_not_above(session: Session, cause: Cause, person: Person) -> None:
+    """Raise `Refused` (``not_permitted``) where *person* may do more than whoever asks: that one is not his to change."""
+    asking = session.get(Person, cause.person) if cause.person is not None else None
+    if asking is not None and not MAY[Role(person.role)] <= MAY[Role(asking.role)]:
+        raise Refused(
+            f"The role {asking.role} cannot change who is {person.role}: he may do more; ask one of his own role.",
+            code="not_permitted",
+        )
+
+
+def unknown_person(email: str) -> NotFound:
+    """Nobody logs in with that address, as far as whoever asks may know."""
+    return NotFound(f"Nobody logs in as {email!r}; see: isp-addons people list", code="unknown_person")
 
 
 def buys_himself(person: Person, owner: Customer) -> bool:
@@ -79,11 +112,21 @@ def require_staff(session: Session, cause: Cause) -> None:
 def require(session: Session, cause: Cause, permission: Permission) -> Person:
     """The person behind *cause*, who may do such things at all. Raises `Refused` (``not_permitted``, ``locked_out``)."""
     person = session.get(Person, cause.person)
-    if person is None or person.registered_at is None or shut_out(session, person):
+    if person is None or shut_out(session, person):
         raise locked_out()
+    if person.registered_at is None:
+        raise Refused(f"{person.email} has not accepted the invitation yet: that comes first.", code="locked_out")
     if not may(person.role, permission):
-        raise Refused(f"The role {person.role} may not do that ({permission}); ask an owner or admin.", code="not_permitted")
+        told = f"The role {person.role} may not do that ({permission}); ask {_who_may(permission)}."
+        raise Refused(told, code="not_permitted")
     return person
+
+
+def _who_may(permission: Permission) -> str:
+    """Whom to ask: the nearest who may do it."""
+    if may(Role.ADMIN, permission):
+        return "an owner or admin"
+    return "an owner" if may(Role.OWNER, permission) else "the ISP's staff"
 
 
 def shut_out(session: Session, person: Person) -> bool:

@@ -14,7 +14,7 @@ from isp_addons.domain.period import time_zone
 from isp_addons.domain.permission import Permission, Role
 from isp_addons.domain.problem import BadInput, NotFound, Problem, Refused
 from isp_addons.domain.space import SpaceRole, Standing, check_may_pay
-from isp_addons.services import access, availability_rules
+from isp_addons.services import access, availability_rules, people
 from isp_addons.store import space_members
 from isp_addons.store.tables import Account, Product, Space, SpaceDevice
 
@@ -139,6 +139,18 @@ def space_of(session: Session, space_id: int) -> Space:
     return found
 
 
+def payer(session: Session, cause: Cause, email: str) -> int:
+    """The number of the person *email*, who would pay: only staff ask for others. Raises `NotFound`, `Refused`."""
+    asking = access.require(session, cause, Permission.BUY) if cause.person is not None else None
+    if asking is not None and asking.role != Role.STAFF and asking.email != email.lower():
+        raise _for_yourself()
+    return people.named(session, email).id
+
+
+def _for_yourself() -> Refused:
+    return Refused("You can pay for yourself alone; let the other person ask.", code="not_permitted")
+
+
 def _case(session: Session, cause: Cause, *, space_id: int, person: int | None) -> _Case:
     person_id = person if person is not None else cause.person
     if person_id is None:
@@ -146,7 +158,7 @@ def _case(session: Session, cause: Cause, *, space_id: int, person: int | None) 
     if cause.person is not None:
         asking = access.require(session, cause, Permission.BUY)
         if asking.role != Role.STAFF and asking.id != person_id:
-            raise Refused("You can pay for yourself alone; let the other person ask.", code="not_permitted")
+            raise _for_yourself()
     space = space_of(session, space_id)
     if not space.country:
         raise BadInput(

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 from isp_addons.domain.cause import Cause
 from isp_addons.domain.permission import Permission
 from isp_addons.domain.problem import Refused
-from isp_addons.domain.subscription import Plan, Status, licence_end
-from isp_addons.services import access, find, quantities
+from isp_addons.domain.subscription import Plan, Status
+from isp_addons.services import access, find, paid_until, quantities
 from isp_addons.services.context import Context
 from isp_addons.store import audit, changes, scratch, users, wants
-from isp_addons.store.tables import Product, QuantityChange, Subscription
+from isp_addons.store.tables import Account, Product, QuantityChange, Subscription
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +44,9 @@ def cancel(context: Context, cause: Cause, *, subscription_id: int, at_once: boo
 def leave(session: Session, context: Context, cause: Cause, subscription: Subscription, *, until: datetime) -> None:
     """Let *subscription* run out: at the end of what is paid; a bundled one, paid with its tariff, at *until*."""
     if subscription.plan == Plan.BUNDLED.value:
-        _pay_until(session, cause, subscription, until)
+        paid_until.note(session, cause, subscription, until)
     move(session, cause, subscription, Status.ENDING)
-    redate(session, context, cause, subscription)
+    paid_until.tell(context, session, cause, subscription)
 
 
 def undo(context: Context, cause: Cause, *, subscription_id: int) -> Status:
@@ -64,9 +64,9 @@ def take_back(session: Session, context: Context, cause: Cause, subscription: Su
         raise Refused(f"Subscription {subscription.id} is over; order again.", code="already_over")
     if subscription.status == Status.ENDING.value:
         if subscription.plan == Plan.BUNDLED.value:
-            _pay_until(session, cause, subscription, None)
+            paid_until.note(session, cause, subscription, None)
         move(session, cause, subscription, Status.RUNNING)
-        redate(session, context, cause, subscription)
+        paid_until.tell(context, session, cause, subscription)
 
 
 def is_over(subscription: Subscription, cause: Cause) -> bool:
@@ -89,6 +89,7 @@ def finish(context: Context, cause: Cause) -> int:
     """End every cancelled subscription whose paid time is over; returns how many."""
     with context.store.write() as session:
         over = select(Subscription.id).where(Subscription.status == Status.ENDING.value, Subscription.paid_until <= cause.at)
+        _lock_accounts(session, over)
         scratch.empty(session, scratch.touched)
         _forget_changes(context, session, cause, over)
         session.execute(insert(scratch.touched).from_select(["subscription_id"], over))
@@ -111,6 +112,12 @@ def finish(context: Context, cause: Cause) -> int:
         users.return_all_seats(session, cause)
         wants.rework(session, cause)
         return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+def _lock_accounts(session: Session, subscriptions: Select[int]) -> None:
+    """Whoever lets one of these run again, and pays for it, waits from here on, or is done: what is over stays so."""
+    theirs = select(Subscription.account_id).where(Subscription.id.in_(subscriptions))
+    session.execute(select(Account.id).where(Account.id.in_(theirs)).order_by(Account.id).with_for_update())
 
 
 def end(session: Session, context: Context, cause: Cause, subscription: Subscription, status: Status) -> None:
@@ -151,26 +158,3 @@ def _forget_changes(context: Context, session: Session, cause: Cause, ended: Sel
         except Refused as problem:  # there is no price for it any more, and nothing that it would be for
             log.info("subscription %s keeps the price of what was to come: %s", subscription.id, problem.message)
             changes.drop(session, cause, subscription.id)
-
-
-def _pay_until(session: Session, cause: Cause, subscription: Subscription, end: datetime | None) -> None:
-    before, subscription.paid_until = subscription.paid_until, end
-    audit.record(
-        session, cause, subject="subscription", subject_id=subscription.id, field="paid_until", before=before, after=end
-    )
-
-
-def redate(session: Session, context: Context, cause: Cause, subscription: Subscription) -> None:
-    """The date that the vendor is told follows the status: a cancelled subscription ends there by itself."""
-    wants.redate(
-        session,
-        cause,
-        subscription_id=subscription.id,
-        end_for=lambda vendor: licence_end(
-            Plan(subscription.plan),
-            Status(subscription.status),
-            subscription.paid_until,
-            renews=subscription.renews,
-            endless=lambda: context.capabilities(vendor).endless,
-        ),
-    )

@@ -13,7 +13,7 @@ from isp_addons.domain.permission import Permission
 from isp_addons.domain.problem import Problem, Refused, TryAgain
 from isp_addons.domain.purchase import PAYABLE, State
 from isp_addons.domain.text import parse_line
-from isp_addons.payments.base import ActionRequired, CardGateway, Declined, GatewayError, Outcome, OutcomeUnknown, Paid
+from isp_addons.payments.base import ActionRequired, CardGateway, Declined, GatewayError, Outcome, Paid, Unavailable
 from isp_addons.services import purchase_booking, purchases
 from isp_addons.services.context import Context
 from isp_addons.store import schema
@@ -41,20 +41,27 @@ def pay(context: Context, cause: Cause, *, purchase_id: int, card: str) -> State
     key, amount, currency = _begin(context, cause, purchase_id)
     try:
         outcome: Outcome | None = gateway.charge(key=key, amount=amount, currency=currency, card=card)
-    except OutcomeUnknown as error:
-        log.warning("purchase %s: the gateway's answer was lost: %s", purchase_id, error)
-        return State.PAYING
-    except GatewayError as error:
+    except Unavailable as error:
         _took_nothing(context, cause, purchase_id, key)
         raise TryAgain("The card gateway cannot be reached; nothing was taken, try again.", code="gateway") from error
+    except GatewayError as error:
+        log.warning("purchase %s: the gateway's answer was lost: %s", purchase_id, error)
+        return State.PAYING
     return book(context, cause, purchase_id=purchase_id, key=key, outcome=outcome)
 
 
 def call_off(context: Context, cause: Cause, *, purchase_id: int) -> State:
-    """The payer's confirmation is not waited for any more: nothing can come of that try, or it was paid already."""
+    """The payer's confirmation is not waited for any more: nothing can come of that try, or it was paid already.
+
+    Raises what `pay` raises.
+    """
     with context.store.read() as session:
-        key = purchases.row(session, cause, purchase_id).gateway_key
-    return _ask(context, cause, context.payments.cards(), purchase_id, str(key), call_off=True)
+        purchase = purchases.row(session, cause, purchase_id)
+        purchases.require(session, cause, Permission.BUY, purchase)
+    try:
+        return _ask(context, cause, context.payments.cards(), purchase_id, str(purchase.gateway_key), call_off=True)
+    except GatewayError as error:
+        raise TryAgain("The card gateway does not say what became of the payment; try again later.", code="gateway") from error
 
 
 def settle(context: Context, cause: Cause) -> int:

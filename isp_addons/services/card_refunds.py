@@ -14,7 +14,7 @@ from isp_addons.domain.purchase import State
 from isp_addons.payments.base import CardGateway, Declined, GatewayError, RefundOutcome
 from isp_addons.services.context import Context
 from isp_addons.store import audit
-from isp_addons.store.tables import CardRefund, Purchase
+from isp_addons.store.tables import CardRefund, Purchase, Subscription
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,12 @@ def of_subscription(session: Session, cause: Cause, *, subscription_id: int, amo
     Never more than the card paid, less what went back before; the rest stays on the balance. *key*: the same twice is one
     refund. Returns whether anything goes back to a card; nothing does for an amount of 0.
     """
-    by_card = select(Purchase).where(Purchase.subscription_id == subscription_id, Purchase.method == Method.CARD.value)
+    by_card = select(Purchase).join(Subscription, Subscription.id == Purchase.subscription_id)
+    by_card = by_card.where(
+        Purchase.subscription_id == subscription_id,
+        Purchase.method == Method.CARD.value,
+        Purchase.account_id == Subscription.account_id,  # what a reseller paid for his customer is the customer's
+    )
     purchase = session.scalar(by_card.where(Purchase.status == State.ACTIVE.value).order_by(Purchase.id.desc()).limit(1))
     return purchase is not None and queue(session, cause, purchase=purchase, amount=amount, key=key)
 

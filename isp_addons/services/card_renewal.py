@@ -7,7 +7,7 @@ as everything that is not paid, and never deleted.
 import logging
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, String, cast, delete, exists, func, literal, select
+from sqlalchemy import ColumnElement, String, and_, cast, delete, exists, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from isp_addons.domain.cause import Cause, Source
@@ -54,27 +54,39 @@ def run(context: Context, cause: Cause) -> int:
     """Take what is missing of every account with a saved card whose paid time ends soon; returns how many cards paid."""
     if not context.billing.takes_money:
         return 0
-    paid = 0
-    for account_id, ref in _ending(context, cause):
-        try:
-            paid += _pay(context, cause, account_id, ref)
-        except Problem as problem:
-            log.warning("account %s: its card was not charged: %s", ref, problem.message)
+    paid, last = 0, 0
+    while part := _ending(context, cause, beyond=last):
+        last = part[-1][0]
+        for account_id, ref in part:
+            try:
+                paid += _pay(context, cause, account_id, ref)
+            except Problem as problem:
+                log.warning("account %s: its card was not charged: %s", ref, problem.message)
     return paid
 
 
-def _ending(context: Context, cause: Cause) -> list[tuple[int, str]]:
-    """The accounts with a saved card for which something ends soon, and of which no payment is under way or was tried today."""
+def _ending(context: Context, cause: Cause, *, beyond: int) -> list[tuple[int, str]]:
+    """The next accounts *beyond* that number with a saved card for which something ends soon and the money may not reach.
+
+    No payment of them is under way or was tried today.
+    """
     soon = cause.at + context.payments.renewal
     under_way = exists().where(Purchase.account_id == Account.id, Purchase.status.in_(_UNDER_WAY))
     today = exists().where(Purchase.account_id == Account.id, Purchase.key == _key_of_day(cause.at))
     term = exists().where(Subscription.account_id == Account.id, *_terms(cause.at, soon))
-    period = (LedgerAccount.period_end > cause.at) & (LedgerAccount.period_end <= soon)
+    theirs = select(func.coalesce(func.sum(Subscription.price), 0)).where(
+        Subscription.account_id == Account.id,
+        Subscription.plan == Plan.RECURRING.value,
+        Subscription.status == Status.RUNNING.value,
+    )
+    funds = LedgerAccount.balance + LedgerAccount.credit
+    lacks = funds < LedgerAccount.base_price + theirs.correlate(Account).scalar_subquery()
+    period = and_(LedgerAccount.period_end > cause.at, LedgerAccount.period_end <= soon, lacks)
     query = (
         select(Account.id, Account.ref)
         .join(SavedCard, SavedCard.account_id == Account.id)
         .join(LedgerAccount, LedgerAccount.account_id == Account.id)
-        .where(LedgerAccount.unlimited.is_(False), period | term, ~under_way, ~today)
+        .where(LedgerAccount.unlimited.is_(False), or_(period, term), ~under_way, ~today, Account.id > beyond)
     )
     with context.store.read() as session:
         return [(row.id, row.ref) for row in session.execute(query.order_by(SavedCard.account_id).limit(_MOST)).all()]

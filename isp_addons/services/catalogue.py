@@ -75,7 +75,30 @@ def terms(context: Context, session: Session) -> list[ProductTerms]:
 
 def put(context: Context, session: Session, cause: Cause, each: ProductTerms, *, before: ProductTerms | None) -> Product:
     """Write one product; every field that changes is audited. *before*: as it was, None for a new one."""
-    values = {
+    values = _columns(each)
+    product = session.scalar(select(Product).where(Product.code == each.code))
+    if product is None:
+        product = Product(code=each.code, currency=context.currency, **values)
+        session.add(product)
+        session.flush()
+        _record(session, cause, product, "added", None, each.code)
+    else:
+        for name, value in values.items():
+            if getattr(product, name) != value:
+                _record(session, cause, product, name, getattr(product, name), value)
+                setattr(product, name, value)
+    if before is None or before.prices != each.prices:
+        was = _told(before.prices, context.currency) if before is not None else None
+        _record(session, cause, product, "prices", was, _told(each.prices, context.currency))
+        prices.write(session, product, {_moment(context, dated.valid_from): dated.prices for dated in each.prices})
+    if before is None or before.tariffs != each.tariffs:
+        _include(session, cause, product, each.tariffs)
+    return product
+
+
+def _columns(each: ProductTerms) -> dict[str, Any]:
+    """What stands in the row of a product, but for its code and currency."""
+    return {
         "name": each.name,
         "kind": each.kind.value,
         "article_name": each.article_name,
@@ -99,24 +122,6 @@ def put(context: Context, session: Session, cause: Cause, each: ProductTerms, *,
         "resale": each.resale,
         "purchase_price": each.purchase_price,
     }
-    product = session.scalar(select(Product).where(Product.code == each.code))
-    if product is None:
-        product = Product(code=each.code, currency=context.currency, **values)
-        session.add(product)
-        session.flush()
-        _record(session, cause, product, "added", None, each.code)
-    else:
-        for name, value in values.items():
-            if getattr(product, name) != value:
-                _record(session, cause, product, name, getattr(product, name), value)
-                setattr(product, name, value)
-    if before is None or before.prices != each.prices:
-        was = _told(before.prices, context.currency) if before is not None else None
-        _record(session, cause, product, "prices", was, _told(each.prices, context.currency))
-        prices.write(session, product, {_moment(context, dated.valid_from): dated.prices for dated in each.prices})
-    if before is None or before.tariffs != each.tariffs:
-        _include(session, cause, product, each.tariffs)
-    return product
 
 
 def _check_vendor(context: Context, each: ProductTerms) -> None:

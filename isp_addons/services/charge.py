@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import ScalarSelect, insert, select, update
+from sqlalchemy import ScalarSelect, insert, select
 from sqlalchemy.orm import Session
 
 from isp_addons.billing import ledger
@@ -16,11 +16,11 @@ from isp_addons.domain.permission import Permission
 from isp_addons.domain.problem import Refused
 from isp_addons.domain.quote import Quote, confirm, moment_of
 from isp_addons.domain.subscription import Plan, Status
-from isp_addons.services import access, find, issue, purchase_cost, quantities, renewal
+from isp_addons.services import access, find, issue, paid_until, purchase_cost, quantities, renewal
 from isp_addons.services import quote as quotes
 from isp_addons.services.context import Context
 from isp_addons.services.idempotency import once
-from isp_addons.store import audit, holds, scratch, wants
+from isp_addons.store import holds, scratch, wants
 from isp_addons.store.tables import Charge, QuantityChange, Subscription
 
 
@@ -42,14 +42,10 @@ def take(
     *quantity*: for how many units, where the subscription does not say; *discount*: what was taken off before. Raises
     `Refused` when the money does not reach.
     """
-    known = select(Charge.id).where(
-        Charge.subscription_id == subscription_id, Charge.period_start == start, Charge.part == change
-    )
-    if session.scalar(known) is not None:
+    if _is_taken(session, subscription_id, start, change):
         return
     if amount:
-        name = f"{ledger.period_name(start)}:{change}" if change else ledger.period_name(start)
-        key = f"add_on:{subscription_id}:{name}"
+        key = _key(subscription_id, start, change)
         ledger.take(session, cause, account_id=account_id, amount=amount, key=key, kind="add_on", note=cause.why)
     cost = purchase_cost.of_charge(
         session, subscription_id=subscription_id, change=change, quantity=quantity, start=start, end=end, at=cause.at
@@ -67,6 +63,19 @@ def take(
             at=cause.at,
         )
     )
+
+
+def _is_taken(session: Session, subscription_id: int, start: datetime, change: int) -> bool:
+    known = select(Charge.id).where(
+        Charge.subscription_id == subscription_id, Charge.period_start == start, Charge.part == change
+    )
+    return session.scalar(known) is not None
+
+
+def _key(subscription_id: int, start: datetime, change: int) -> str:
+    """What the ledger knows it by."""
+    name = f"{ledger.period_name(start)}:{change}" if change else ledger.period_name(start)
+    return f"add_on:{subscription_id}:{name}"
 
 
 def _units(subscription_id: int, change: int) -> ScalarSelect[int]:
@@ -150,8 +159,8 @@ def preview_renewal(
 def _renew(context: Context, session: Session, cause: Cause, wish: _Renewal, *, at: datetime) -> tuple[datetime, Quote]:
     """Until when it is paid, and the price for *at*."""
     subscription, account, product = find.subscription(session, wish.subscription)
-    _must_be_a_running_term(subscription)
     access.require_account(session, cause, Permission.BUY, account_id=account.id)
+    _must_be_a_running_term(subscription)
     months = find.term(product, wish.term) if wish.term is not None else subscription.term_months
     zone, rule = time_zone(account.time_zone), Month(product.month)
     term = partial(next_term, subscription.paid_until, months=months, zone=zone, rule=rule, goes_on=wish.goes_on)
@@ -192,16 +201,7 @@ def _must_be_a_running_term(subscription: Subscription) -> None:
 
 
 def _paid_until(session: Session, cause: Cause, subscription: Subscription, end: datetime) -> None:
-    audit.record(
-        session,
-        cause,
-        subject="subscription",
-        subject_id=subscription.id,
-        field="paid_until",
-        before=subscription.paid_until,
-        after=end,
-    )
-    session.execute(update(Subscription).where(Subscription.id == subscription.id).values(paid_until=end))
+    paid_until.note(session, cause, subscription, end)
     scratch.empty(session, scratch.renewing)
     session.execute(
         insert(scratch.renewing).values(subscription_id=subscription.id, account_id=subscription.account_id, price=0)

@@ -16,12 +16,16 @@ from isp_addons.vendor_api import Capabilities
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastRules:
-    """How a forecast chooses, and when a run stops to ask (see `isp_addons.domain.forecast.brake_trips`)."""
+    """How a forecast chooses, and when a run stops to ask (see `isp_addons.domain.forecast.brake_trips`).
+
+    ``lead``: how long before the end of a period its money is spoken for.
+    """
 
     policy: Policy = Policy.BY_PRIORITY
     brake_share: float = 0.30
     brake_minimum: int = 10
     reminder_lead: timedelta = timedelta(days=3)
+    lead: timedelta = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

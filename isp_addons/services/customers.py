@@ -13,7 +13,7 @@ from isp_addons.domain.permission import MAY, Permission, Role
 from isp_addons.domain.problem import BadInput, Refused
 from isp_addons.domain.subscription import Plan, Status
 from isp_addons.domain.text import parse_line
-from isp_addons.services import access, find, people
+from isp_addons.services import access, customer_admins, find, people
 from isp_addons.services.context import Context
 from isp_addons.services.idempotency import once
 from isp_addons.store import audit
@@ -43,8 +43,10 @@ class Created:
     person: int
 
 
-def create(context: Context, cause: Cause, new: NewCustomer, *, key: str | None = None) -> Created:
+def create(context: Context, cause: Cause, new: NewCustomer, *, key: str | None = None, confirmed: bool = False) -> Created:
     """Take in a customer and invite his main user, once for each *key*. A reseller takes in customers of his own.
+
+    *confirmed*: see `customer_admins.warn`.
 
     Raises `BadInput` (``bad_company``, and as `people.add`), `Refused` (``mail_not_configured``, ``email_taken``,
     ``account_taken``) and `NotFound` (``unknown_account``); then nothing is stored.
@@ -54,6 +56,7 @@ def create(context: Context, cause: Cause, new: NewCustomer, *, key: str | None 
     def take_in() -> Created:
         reseller_id = _reseller(session, cause, new)
         created = enter(session, context, cause, new, reseller_id=reseller_id)
+        customer_admins.warn(context, session, customer_id=created.customer, role=new.main.role, confirmed=confirmed)
         if gathered is not None:
             access.require_staff(session, cause)
             found = find.known_accounts(context, session, gathered, new.accounts)
@@ -173,12 +176,12 @@ def set_main(context: Context, cause: Cause, *, customer_id: int, email: str) ->
     """
     with context.store.write() as session:
         for_action(session, cause, Action.MAIN_USER, customer_id=customer_id)
-        new = people.named(session, email, lock=True)
+        new = people.known(session, email, lock=True)
         before = session.scalars(select(Person).where(Person.customer_id == customer_id, Person.is_main)).one()
-        if new.id == before.id:
+        if new is not None and new.id == before.id:
             return False
-        if new.customer_id != customer_id or new.registered_at is None or new.deactivated_at is not None:
-            raise Refused(f"{new.email} is no active user of this customer; choose one who can log in.", code="not_active_user")
+        if new is None or new.customer_id != customer_id or new.registered_at is None or new.deactivated_at is not None:
+            raise Refused(f"{email} is no active user of this customer; choose one who can log in.", code="not_active_user")
         if not MAY[Role(before.role)] <= MAY[Role(new.role)]:
             people.record(session, cause, new, field="role", before=new.role, after=before.role)
             new.role = before.role
@@ -239,12 +242,11 @@ def _to_lock(session: Session, cause: Cause, customer_id: int) -> Customer:
 
 def _reseller(session: Session, cause: Cause, new: NewCustomer) -> int | None:
     """Who looks after a new customer: the reseller who takes him in, or whom the staff name."""
-    if cause.person is None:
-        if new.reseller_id is not None and not access.customer(session, new.reseller_id).is_reseller:
-            raise BadInput(f"The customer {new.reseller_id} is no reseller.", code="not_a_reseller")
-        return new.reseller_id
-    person = access.require(session, cause, Permission.CREATE_CUSTOMERS)
-    return person.customer_id if person.role == Role.RESELLER else new.reseller_id
+    person = access.require(session, cause, Permission.CREATE_CUSTOMERS) if cause.person is not None else None
+    who = person.customer_id if person is not None and person.role == Role.RESELLER else new.reseller_id
+    if who is not None and not access.customer(session, who).is_reseller:
+        raise BadInput(f"The customer {who} is no reseller.", code="not_a_reseller")
+    return who
 
 
 def _attach(session: Session, cause: Cause, account: Account | None, *, ref: str, customer_id: int) -> bool:

@@ -32,15 +32,17 @@ class DelegationRow:
 def grant(context: Context, cause: Cause, *, space_id: int, to: str) -> bool:
     """Let the user *to* pay by card in the space, in the name of the PRO who asks. False: he lets him already.
 
-    Raises `NotFound` (``unknown_space``, ``unknown_person``), `BadInput` (``person_missing``) and `Refused`
+    Whoever is not in the space is not told from who is not known at all. Raises `NotFound` (``unknown_space``), `BadInput`
+    (``person_missing``) and `Refused`
     (``delegation_not_available``, ``may_not_delegate``, ``not_same_space``, ``no_system_access``).
     """
     with context.store.write() as session:
         giver = _giver(session, cause)
         space = spaces.locked(session, space_id)
-        receiver = people.named(session, to)
-        his, theirs = (_standing(session, space, each) for each in (giver, receiver))
+        receiver = people.known(session, to)
+        his, theirs = (None if each is None else _standing(session, space, each) for each in (giver, receiver))
         rule.check_may_delegate(his, theirs, is_pro=giver.role == Role.PRO)
+        assert receiver is not None  # noqa: S101 - else he stands nowhere, which was refused
         _check_open(session, cause, space)
         if session.scalar(_between(space, giver, receiver)) is not None:
             return False
@@ -54,10 +56,12 @@ def revoke(context: Context, cause: Cause, *, space_id: int, to: str) -> bool:
     with context.store.write() as session:
         giver = _giver(session, cause) if cause.person is not None else None
         space = spaces.locked(session, space_id)
-        receiver = people.named(session, to)
-        which = Delegation.to_id == receiver.id
-        if giver is not None and giver.role != Role.STAFF:
-            which = which & (Delegation.by_id == giver.id)
+        if giver is None or giver.role == Role.STAFF:
+            return spaces.end_delegations(session, cause, space, Delegation.to_id == people.named(session, to).id) > 0
+        receiver = people.known(session, to)
+        if receiver is None:
+            return False
+        which = (Delegation.to_id == receiver.id) & (Delegation.by_id == giver.id)
         return spaces.end_delegations(session, cause, space, which) > 0
 
 

@@ -5,8 +5,9 @@ is not renewed, and its last invoice is still made: until then the company's nam
 """
 
 import logging
+from collections.abc import Sequence
 
-from sqlalchemy import Exists, delete, exists, select, update
+from sqlalchemy import Exists, String, and_, cast, delete, exists, literal, select, update
 from sqlalchemy.orm import Session
 
 from isp_addons.domain.cause import Cause
@@ -18,7 +19,22 @@ from isp_addons.services import access, cancel, customers, invitations, people
 from isp_addons.services.context import Context
 from isp_addons.services.mail import Kind, queue
 from isp_addons.store import audit
-from isp_addons.store.tables import Account, Charge, Customer, Device, Invitation, Mail, Person, Subscription, VendorUser
+from isp_addons.store.tables import (
+    Account,
+    Charge,
+    Customer,
+    Device,
+    Invitation,
+    Mail,
+    Person,
+    Purchase,
+    Reply,
+    SavedCard,
+    Space,
+    SpaceDevice,
+    Subscription,
+    VendorUser,
+)
 
 log = logging.getLogger(__name__)
 
@@ -146,6 +162,7 @@ def _erase_what_is_over(context: Context, cause: Cause) -> int:
         )
         session.execute(delete(Mail).where(Mail.user_id.in_(select(VendorUser.id).where(VendorUser.account_id.in_(accounts)))))
         session.execute(update(Device).where(Device.account_id.in_(accounts)).values(name=""))
+        _erase_what_tells_of_people(session, ready)
         session.execute(delete(Mail).where(Mail.person_id.in_(select(Person.id).where(Person.customer_id.in_(ready)))))
         session.execute(update(Customer).where(Customer.id.in_(ready)).values(erased_at=cause.at))
         session.execute(
@@ -157,6 +174,26 @@ def _erase_what_is_over(context: Context, cause: Cause) -> int:
         for customer_id in ready:
             audit.record(session, cause, subject="customer", subject_id=customer_id, field="erased", before="no", after="yes")
         return len(ready)
+
+
+def _erase_what_tells_of_people(session: Session, customer_ids: Sequence[int]) -> None:
+    """Names within what stays: our own names of users hold their addresses, and what a reseller bought a person's name."""
+    accounts = select(Account.id).where(Account.customer_id.in_(customer_ids))
+    named_by_us = and_(VendorUser.account_id.in_(accounts), VendorUser.invited_at.is_not(None))
+    unnamed = literal("deleted-") + cast(VendorUser.id, String)
+    spaces = select(Space.id).where(Space.account_id.in_(accounts))
+    for statement in (
+        update(VendorUser).where(named_by_us).values(ref=unnamed),
+        update(Space).where(Space.id.in_(spaces)).values(name=""),
+        update(SpaceDevice).where(SpaceDevice.space_id.in_(spaces)).values(name=""),
+        delete(SavedCard).where(SavedCard.account_id.in_(accounts)),
+        delete(Reply).where(Reply.person.in_(select(Person.id).where(Person.customer_id.in_(customer_ids)))),
+    ):
+        session.execute(statement.execution_options(synchronize_session=False))
+    bought = select(Purchase).join(Subscription, Subscription.id == Purchase.subscription_id)
+    for purchase in session.scalars(bought.where(Subscription.account_id.in_(accounts))):
+        if "contact" in purchase.what:
+            purchase.what = {**purchase.what, "contact": "", "email": ""}
 
 
 def _booked() -> Exists:

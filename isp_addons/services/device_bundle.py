@@ -17,7 +17,7 @@ from isp_addons.domain.text import parse_line
 from isp_addons.services import access, availability, availability_rules, find, spaces
 from isp_addons.services.context import Context
 from isp_addons.store import audit, space_devices, space_members
-from isp_addons.store.tables import Account, BundleDevice, Product, Purchase, SpaceDevice, Subscription
+from isp_addons.store.tables import Account, BundleDevice, Product, Purchase, Space, SpaceDevice, SpaceMember, Subscription
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ def use_for(context: Context, cause: Cause, *, subscription_id: int, device: str
     ``device_not_supported``, ``no_system_access``, ``already_over``).
     """
     with context.store.write() as session:
-        subscription, account, product = _bundle_of(session, subscription_id)
+        subscription, account, product = _bundle_of(session, cause, subscription_id)
         chosen = _device(session, cause, account, product, device)
         used = space_devices.users_of(session, device_id=chosen.id)
         if subscription_id in used:
@@ -105,18 +105,21 @@ def use_for(context: Context, cause: Cause, *, subscription_id: int, device: str
 def stop_using(context: Context, cause: Cause, *, subscription_id: int, device: str) -> bool:
     """Use the bundle for *device* no more; without any it is idle, and paid for all the same. False: it was not used for it."""
     with context.store.write() as session:
-        subscription, account, product = _bundle_of(session, subscription_id)
+        subscription, account, product = _bundle_of(session, cause, subscription_id)
         return _stop(session, cause, subscription, _device(session, cause, account, product, device)) > 0
 
 
 def state(context: Context, cause: Cause, *, subscription_id: int) -> BundleState:
-    """What the bundle is used for. Raises `NotFound`, `Refused` (``not_a_bundle``)."""
+    """What the bundle is used for; whoever sees only some of the account's spaces sees the devices in those.
+
+    Raises `NotFound`, `Refused` (``not_a_bundle``).
+    """
     with context.store.read() as session:
         query = select(Subscription, Product).join(Product, Product.id == Subscription.product_id)
         found = session.execute(query.where(Subscription.id == subscription_id)).one_or_none()
         if found is None:
             raise find.unknown_subscription(subscription_id)
-        access.require_account(session, cause, Permission.SEE, account_id=found.Subscription.account_id)
+        here = _spaces_of(session, cause, account_id=found.Subscription.account_id, vendor=found.Product.vendor)
         active = space_devices.active(session, subscription_id=subscription_id)
         return BundleState(
             subscription=subscription_id,
@@ -124,13 +127,30 @@ def state(context: Context, cause: Cause, *, subscription_id: int) -> BundleStat
             devices=tuple(
                 ActiveDevice(device=each.ref, kind=each.kind, name=each.name, space=each.space_id, since=used.since)
                 for each, used in active
+                if here is None or each.space_id in here
             ),
         )
 
 
-def _bundle_of(session: Session, subscription_id: int) -> tuple[Subscription, Account, Product]:
+def _spaces_of(session: Session, cause: Cause, *, account_id: int, vendor: str | None) -> set[int] | None:
+    """The spaces of the account in which whoever asks is; None: the whole account is in his care. Raises `NotFound`."""
+    theirs = select(Account.id).where(Account.id == account_id, access.visible(session, cause, Account.customer_id))
+    if session.scalar(theirs) is not None:
+        return None
+    mine = (SpaceMember.person_id == cause.person, SpaceMember.left_at.is_(None))
+    inside = select(Space.id).join(SpaceMember, SpaceMember.space_id == Space.id)
+    found = set(session.scalars(inside.where(Space.account_id == account_id, Space.vendor == vendor, *mine)))
+    if not found:
+        raise access.not_yours()
+    return found
+
+
+def _bundle_of(session: Session, cause: Cause, subscription_id: int) -> tuple[Subscription, Account, Product]:
     """A subscription whose devices may change, its account locked: no two take its last place."""
+    if cause.person is not None:
+        access.require(session, cause, Permission.BUY)
     subscription, account, product = find.subscription(session, subscription_id)
+    _spaces_of(session, cause, account_id=account.id, vendor=product.vendor)
     _size(subscription, product)
     if subscription.status not in (Status.RUNNING, Status.ENDING):
         raise Refused(f"Subscription {subscription_id} is {subscription.status}; order again.", code="already_over")

@@ -131,7 +131,9 @@ def fitting_key(key: str) -> str:
 
 def unknown_subscription(subscription_id: int) -> NotFound:
     """There is no subscription of that number."""
-    return NotFound(f"There is no subscription {subscription_id}.", code="unknown_subscription")
+    return NotFound(
+        f"There is no subscription {subscription_id}; see: isp-addons subscriptions list", code="unknown_subscription"
+    )
 
 
 def unknown_account(ref: str) -> NotFound:

@@ -47,6 +47,20 @@ def gather_renewing(session: Session) -> None:
     scratch.know(session, scratch.renewing)
 
 
+def leave_out_blocked(session: Session, *, takes_money: bool) -> None:
+    """Take the add-ons of blocked accounts out of `scratch.renewing`: they are suspended, and nothing is taken for them.
+
+    *takes_money*: the money is ours to take, so that what costs the same while it is suspended stays in. A billing that takes
+    it itself takes nothing from an account that it blocks.
+    """
+    renewing, funds = scratch.renewing.c, scratch.funds.c
+    leave = delete(scratch.renewing).where(renewing.account_id.in_(select(funds.account_id).where(funds.blocked)))
+    if takes_money:
+        stays = select(Subscription.id).where(Subscription.product_id.in_(charged_while_suspended()))
+        leave = leave.where(renewing.subscription_id.not_in(stays))
+    session.execute(leave)
+
+
 def frozen() -> ColumnElement[bool]:
     """Whether a hold that no money lifts stands on a `Subscription`."""
     return exists().where(*_frozen())

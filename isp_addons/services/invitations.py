@@ -61,6 +61,7 @@ def change_email(context: Context, cause: Cause, *, email: str, new: str) -> boo
             return True
         if person.registered_at is not None:
             _require_own(session, cause, person)
+        access.require_not_above(session, cause, person)
         _require_free(session, address)
         if person.registered_at is not None:
             _send(session, context, cause, person, to=address, kind=mail.Kind.NEW_ADDRESS)
@@ -158,15 +159,14 @@ def _open_trial(session: Session, context: Context, cause: Cause, person: Person
 
 def _in_care(session: Session, cause: Cause, email: str) -> Person:
     """A person whom *cause* may invite, or himself, locked."""
+    asking = access.require(session, cause, Permission.SEE) if cause.person is not None else None
+    if asking is not None and asking.email != email.lower():
+        access.require(session, cause, Permission.INVITE)
     person = session.scalar(select(Person).where(Person.email == email.lower(), Person.deleted_at.is_(None)).with_for_update())
     if person is None:
-        raise NotFound(f"Nobody logs in as {email!r}; see: isp-addons people list", code="unknown_person")
-    if person.id == cause.person:
-        access.require(session, cause, Permission.SEE)
-    elif person.customer_id is None:
-        access.require_staff(session, cause)
-    else:
-        access.require_customer(session, cause, Permission.INVITE, customer_id=person.customer_id)
+        raise access.unknown_person(email)
+    if person.id != cause.person:
+        access.require_person(session, cause, Permission.INVITE, person)
     return person
 
 

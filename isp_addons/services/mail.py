@@ -12,13 +12,11 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from isp_addons.domain.cause import Cause
+from isp_addons.domain.language import LANGUAGES
 from isp_addons.domain.problem import Refused
 from isp_addons.services import access
 from isp_addons.services.context import Context, MailRules
 from isp_addons.store.tables import Mail, Person
-
-LANGUAGES = ("en", "de", "ru", "uk", "fr")
-"""The languages in which people are written to."""
 
 
 class Kind(StrEnum):

@@ -1,7 +1,7 @@
 """Importing orders that exist already: the whole file or nothing, every wrong line named."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -178,23 +178,7 @@ def _create(
     products: dict[str, Product],
 ) -> None:
     ends = dict(session.execute(select(scratch.funds.c.account_id, scratch.funds.c.period_end)).all())
-    rows = [
-        Subscription(
-            account_id=accounts[each.account],
-            product_id=products[each.product].id,
-            key=each.key,
-            plan=Plan.RECURRING.value,
-            status=Status.RUNNING.value,
-            quantity=each.quantity,
-            term_months=1,
-            price=each.price * each.quantity,
-            own_price=True,
-            priority=each.priority,
-            ordered_at=each.ordered_at,
-            paid_until=ends[accounts[each.account]],
-        )
-        for each in orders
-    ]
+    rows = [_row(each, accounts[each.account], products[each.product], ends) for each in orders]
     session.add_all(rows)
     session.flush()
     installation = schema.installation(session)
@@ -218,4 +202,22 @@ def _create(
         before=None,
         after=Status.RUNNING.value,
         where=select(scratch.touched.c.subscription_id),
+    )
+
+
+def _row(each: ImportedOrder, account_id: int, product: Product, ends: Mapping[int, datetime]) -> Subscription:
+    """It is paid until its account's period ends."""
+    return Subscription(
+        account_id=account_id,
+        product_id=product.id,
+        key=each.key,
+        plan=Plan.RECURRING.value,
+        status=Status.RUNNING.value,
+        quantity=each.quantity,
+        term_months=1,
+        price=each.price * each.quantity,
+        own_price=True,
+        priority=each.priority,
+        ordered_at=each.ordered_at,
+        paid_until=ends[account_id],
     )

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
+_NOBODYS = "$argon2id$v=19$m=19456,t=2,p=1$E/9WWSIgGsp9BDF4XGD8gA$2172oSmWNji1hRwOqA5WVxB/WsUjW4SMhWgGBFzPeBw"
+"""Of a password that nobody has, written down: to make it here first would take twice as long, and tell who is not known."""
+
 
 def hashed(password: str) -> str:
     """What is kept of *password*."""
@@ -17,7 +20,7 @@ def fits(password: str, kept: str) -> bool:
     from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
     try:
-        return _hasher().verify(kept or _nobodys(), password) and kept != ""
+        return _hasher().verify(kept or _NOBODYS, password) and kept != ""
     except (VerifyMismatchError, InvalidHashError):
         return False
 
@@ -28,8 +31,3 @@ def _hasher() -> "PasswordHasher":
     from argon2 import PasswordHasher
 
     return PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-
-
-@lru_cache(maxsize=1)
-def _nobodys() -> str:
-    return hashed("a password that nobody has")

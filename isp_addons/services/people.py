@@ -7,12 +7,12 @@ from sqlalchemy.orm import Session
 
 from isp_addons.domain.cause import Cause
 from isp_addons.domain.customer import parse_email
+from isp_addons.domain.language import LANGUAGES
 from isp_addons.domain.permission import MAY, Permission, Role
-from isp_addons.domain.problem import BadInput, NotFound, Refused
+from isp_addons.domain.problem import BadInput, Refused
 from isp_addons.domain.text import parse_line
 from isp_addons.services import access, customer_admins, invitations
 from isp_addons.services.context import Context
-from isp_addons.services.mail import LANGUAGES
 from isp_addons.store import audit
 from isp_addons.store.tables import Customer, Login, Person
 
@@ -55,13 +55,19 @@ def by_email(context: Context, email: str) -> Person:
 
 def named(session: Session, email: str, *, lock: bool = False) -> Person:
     """The same in a transaction; *lock* keeps other writers of his customer and of him waiting."""
+    found = known(session, email, lock=lock)
+    if found is None:
+        raise access.unknown_person(email)
+    return found
+
+
+def known(session: Session, email: str, *, lock: bool = False) -> Person | None:
+    """The same; None: nobody."""
     query = select(Person).where(Person.email == email.lower(), Person.deleted_at.is_(None))
     found = session.scalar(query)
     if found is not None and lock:
         session.execute(select(Customer.id).where(Customer.id == found.customer_id).with_for_update())
         found = session.scalar(query.with_for_update().execution_options(populate_existing=True))
-    if found is None:
-        raise NotFound(f"Nobody logs in as {email!r}; see: isp-addons people list", code="unknown_person")
     return found
 
 
@@ -88,13 +94,24 @@ def add(context: Context, cause: Cause, new: NewPerson, *, customer_id: int | No
 
 
 def invite_member(
-    context: Context, cause: Cause, *, customer_id: int, email: str, name: str, language: str | None = None
+    context: Context,
+    cause: Cause,
+    *,
+    customer_id: int,
+    email: str,
+    name: str,
+    language: str | None = None,
+    confirmed: bool = False,
 ) -> int:
-    """Invite somebody into a customer's team, as a member, or as what the inviter is where a member may do more than he."""
+    """Invite somebody into a customer's team, as a member, or as what the inviter is where a member may do more than he.
+
+    Raises as `add`, to which *confirmed* goes.
+    """
     with context.store.read() as session:
         inviter = session.get(Person, cause.person) if cause.person is not None else None
     role = Role.MEMBER if inviter is None or MAY[Role.MEMBER] <= MAY[Role(inviter.role)] else Role(inviter.role)
-    return add(context, cause, NewPerson(email=email, name=name, role=role, language=language), customer_id=customer_id)
+    new = NewPerson(email=email, name=name, role=role, language=language)
+    return add(context, cause, new, customer_id=customer_id, confirmed=confirmed)
 
 
 def enter(
@@ -136,6 +153,7 @@ def set_role(context: Context, cause: Cause, *, email: str, role: Role, confirme
         if person.role == role:
             return False
         _not_yourself(cause, person)
+        access.require_not_above(session, cause, person)
         _check_role(session, cause, role, customer_id=person.customer_id)
         customer_admins.warn(context, session, customer_id=person.customer_id, role=role, confirmed=confirmed)
         record(session, cause, person, field="role", before=person.role, after=role.value)
@@ -151,6 +169,7 @@ def deactivate(context: Context, cause: Cause, *, email: str) -> bool:
         if person.deactivated_at is not None:
             return False
         _not_yourself(cause, person)
+        access.require_not_above(session, cause, person)
         if person.is_main:
             raise Refused(
                 f"{person.email} is the main user; make another one the main user first: isp-addons customers main-user",
@@ -169,6 +188,7 @@ def activate(context: Context, cause: Cause, *, email: str, confirmed: bool = Fa
         person = _in_care(session, cause, email)
         if person.deactivated_at is None:
             return False
+        access.require_not_above(session, cause, person)
         customer_admins.warn(context, session, customer_id=person.customer_id, role=person.role, confirmed=confirmed)
         record(session, cause, person, field="deactivated", before="yes", after="no")
         person.deactivated_at = None
@@ -207,11 +227,10 @@ def log_out(session: Session, cause: Cause, *, customer_id: int | None = None, p
 
 def _in_care(session: Session, cause: Cause, email: str) -> Person:
     """A person whom *cause* may manage, locked; whoever is not in his care does not exist for him."""
+    if cause.person is not None:
+        access.require(session, cause, Permission.INVITE)
     person = named(session, email, lock=True)
-    if person.customer_id is None:
-        access.require_staff(session, cause)
-    else:
-        access.require_customer(session, cause, Permission.INVITE, customer_id=person.customer_id)
+    access.require_person(session, cause, Permission.INVITE, person)
     return person
 
 
@@ -225,6 +244,9 @@ def _check_role(session: Session, cause: Cause, role: Role, *, customer_id: int 
         raise BadInput(
             "Staff belong to no customer, everybody else to one: name --customer, or the role staff.", code="bad_role"
         )
+    customer = session.get(Customer, customer_id) if customer_id is not None else None
+    if role is Role.RESELLER and customer is not None and customer.reseller_id is not None:
+        raise Refused(f"{customer.company} is in the care of a reseller; nobody of it can be one himself.", code="in_care")
     giver = session.get(Person, cause.person) if cause.person is not None else None
     if giver is not None and not MAY[role] <= MAY[Role(giver.role)]:
         raise Refused(f"The role {giver.role} cannot give the role {role}: it may do more.", code="not_permitted")

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from isp_addons.billing import ledger
@@ -112,7 +112,7 @@ def mark_paid(context: Context, session: Session, cause: Cause) -> PeriodBeginRe
     renewing = scratch.renewing
     session.execute(renewing.delete().where(held))
     session.execute(renewing.delete().where(renewing.c.subscription_id.not_in(behind)))
-    _leave_out_blocked(session)
+    forecast.leave_out_blocked(session, takes_money=False)
     issue.forget_missed(session, cause)
     sellers = issue.vendors(context, session)
     short = _take_codes(session, cause, issue.needs(session, sellers, scratch.funds.c.period_start))
@@ -173,7 +173,7 @@ def _begin(context: Context, session: Session, cause: Cause, group: _Group) -> P
     accounts = session.scalar(select(func.count()).select_from(scratch.funds)) or 0
     changes.begin_periods(session, cause, start=group.start)
     forecast.gather_renewing(session)
-    _leave_out_blocked(session, scratch.renewing.c.subscription_id.not_in(_charged_while_suspended()))
+    forecast.leave_out_blocked(session, takes_money=True)
     sellers = issue.vendors(context, session)
     gone = issue.without_stock(session, issue.needs(session, sellers, scratch.funds.c.period_end), now=cause.at)
     issue.leave_out(session, gone)
@@ -205,17 +205,6 @@ def _spend_what_is_left(context: Context, session: Session, cause: Cause, short:
     theirs = select(Account.ref).join(Subscription, Subscription.account_id == Account.id).where(Subscription.id.in_(short))
     context.billing.fill(session, Gathered(tuple(sorted(set(session.scalars(theirs)))), cause.at))
     return top_up.settle(context, session, cause)
-
-
-def _leave_out_blocked(session: Session, *others: ColumnElement[bool]) -> None:
-    """A blocked account's add-ons are suspended already and nothing is taken for them. *others*: for which of them, if not all."""
-    renewing = scratch.renewing.c
-    blocked = select(scratch.funds.c.account_id).where(scratch.funds.c.blocked)
-    session.execute(scratch.renewing.delete().where(renewing.account_id.in_(blocked), *others))
-
-
-def _charged_while_suspended() -> Select[int]:
-    return select(Subscription.id).where(Subscription.product_id.in_(forecast.charged_while_suspended()))
 
 
 def _hold_unpaid(session: Session, cause: Cause) -> int:

@@ -6,15 +6,15 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.orm import Session
 
 from isp_addons.domain.cause import Cause
 from isp_addons.domain.hold import HoldOwner
-from isp_addons.domain.problem import Refused
+from isp_addons.domain.problem import Problem, Refused, TryAgain
 from isp_addons.domain.proration import Proration, months_to_pay
 from isp_addons.domain.subscription import Plan, Status
-from isp_addons.services import charge, customers, discount, find, prices, project_key_payment
+from isp_addons.services import charge, customers, discount, find, paid_until, prices
 from isp_addons.services.context import Context
 from isp_addons.store import audit, holds, scratch
 from isp_addons.store.tables import Account, Customer, Product, ProjectKey, Subscription
@@ -43,9 +43,7 @@ def finish(context: Context, cause: Cause) -> int:
         find.known_accounts(context, session, gathered, refs)
         still = select(ProjectKey).where(ProjectKey.id.in_([each.id for each in found]), _over(cause))
         keys = list(session.scalars(still.order_by(ProjectKey.until, ProjectKey.id)))
-        for key in keys:
-            _end(context, session, cause, key)
-        return len(keys)
+        return sum(_end_alone(context, session, cause, key) for key in keys)
 
 
 def _over(cause: Cause) -> ColumnElement[bool]:
@@ -56,6 +54,19 @@ def _lock_customers(session: Session, ids: Sequence[int]) -> None:
     """First, as everybody does who redeems a key."""
     theirs = select(ProjectKey.customer_id).where(ProjectKey.id.in_(ids))
     session.execute(select(Customer.id).where(Customer.id.in_(theirs)).order_by(Customer.id).with_for_update())
+
+
+def _end_alone(context: Context, session: Session, cause: Cause, key: ProjectKey) -> bool:
+    """One that cannot be ended, for instance because its vendor is not configured any more, does not stop the others."""
+    try:
+        with session.begin_nested():
+            _end(context, session, cause, key)
+    except TryAgain:
+        raise
+    except Problem as problem:
+        log.warning("project key %s does not end yet: %s", key.id, problem.message)
+        return False
+    return True
 
 
 def _end(context: Context, session: Session, cause: Cause, key: ProjectKey) -> None:
@@ -91,7 +102,7 @@ def _pay_again(context: Context, session: Session, cause: Cause, key: ProjectKey
     begins = funds is not None and funds.period_end <= cause.at
     can_pay = funds is not None and not funds.blocked and not begins
     paid = can_pay and _pay_rest(context, session, cause, subscription, product, funds)
-    project_key_payment.redate(context, session, cause, subscription)
+    paid_until.tell(context, session, cause, subscription)
     if paid:
         holds.choose(session, [subscription.id])
         holds.lift(session, cause, owner=HoldOwner.FORECAST)
@@ -127,7 +138,11 @@ def _take(
 ) -> bool:
     """Whether the rest of the period is paid."""
     if not context.billing.takes_money:
-        return bool(funds.unlimited or funds.available >= amount)
+        reaches = bool(funds.unlimited or funds.available >= amount)
+        left = scratch.funds.c.available - (amount if reaches else 0)
+        mine = update(scratch.funds).where(scratch.funds.c.account_id == subscription.account_id)
+        session.execute(mine.values(available=left).execution_options(synchronize_session=False))
+        return reaches
     try:
         charge.take(
             session,

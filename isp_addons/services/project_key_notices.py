@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from isp_addons.domain.cause import Cause
 from isp_addons.domain.project_key import NOTICE_DAYS
 from isp_addons.domain.subscription import Status
-from isp_addons.services import mail
+from isp_addons.services import access, mail
 from isp_addons.services.context import Context
 from isp_addons.store import audit
 from isp_addons.store.tables import Account, Customer, Person, Product, ProjectKey, Subscription
@@ -36,9 +36,10 @@ def notify(context: Context, cause: Cause) -> list[Notice]:
     """Note that keys end within 30, 7 or 1 days, and write to their customers; returns what is new. A second call: nothing.
 
     A subscription that is paid beyond its key, by another one for instance, is not announced. A mail goes to the main user,
-    where a mail server is configured.
+    where a mail server is configured. Raises `Refused` (``not_permitted``) for everybody but the ISP's staff.
     """
     with context.store.write() as session:
+        access.require_staff(session, cause)
         rows = session.execute(_due_notices(cause)).all()
         for days in NOTICE_DAYS:
             _mark(session, cause, [row.id for row in rows if row.days == days], days)

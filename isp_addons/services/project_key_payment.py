@@ -15,11 +15,11 @@ from isp_addons.domain.problem import Refused
 from isp_addons.domain.project_key import Span
 from isp_addons.domain.quantity_change import Effect, Units
 from isp_addons.domain.split import as_dict
-from isp_addons.domain.subscription import Plan, Status, licence_end
-from isp_addons.services import quantities, trial
+from isp_addons.domain.subscription import Plan
+from isp_addons.services import paid_until, quantities, trial
 from isp_addons.services.context import Context
 from isp_addons.services.subscribe import NewSubscription, create
-from isp_addons.store import audit, changes, holds, wants
+from isp_addons.store import audit, changes, holds
 from isp_addons.store.tables import Account, Product, ProjectKey, QuantityChange, Subscription
 
 
@@ -56,6 +56,7 @@ def pay(
     context: Context, session: Session, cause: Cause, subscription: Subscription, payment: Payment, *, effect: Effect
 ) -> None:
     """Let the key pay *subscription* from now on, or from the end of what is paid; its units count by *effect*."""
+    _forget_pending(session, cause, subscription)
     if effect is not Effect.NOTHING:
         _resize(context, session, cause, subscription, payment, effect)
     _record(session, cause, subscription, "plan", subscription.plan, Plan.ONE_OFF.value)
@@ -66,38 +67,17 @@ def pay(
     subscription.plan = Plan.ONE_OFF.value
     subscription.paid_until, subscription.price, subscription.own_price = payment.span.until, payment.price, False
     session.flush()
-    redate(context, session, cause, subscription)
+    paid_until.tell(context, session, cause, subscription)
     holds.choose(session, [subscription.id])
     holds.lift(session, cause, owner=HoldOwner.FORECAST)
-
-
-def redate(context: Context, session: Session, cause: Cause, subscription: Subscription) -> None:
-    """The vendor is told the end that follows from how *subscription* is paid now."""
-    wants.redate(
-        session,
-        cause,
-        subscription_id=subscription.id,
-        end_for=lambda vendor: licence_end(
-            Plan(subscription.plan),
-            Status(subscription.status),
-            subscription.paid_until,
-            endless=lambda: context.capabilities(vendor).endless,
-        ),
-    )
 
 
 def _resize(
     context: Context, session: Session, cause: Cause, subscription: Subscription, payment: Payment, effect: Effect
 ) -> None:
     units = payment.units
-    if subscription.plan == Plan.ONE_OFF.value and changes.pending_of(session, subscription.id) is not None:
-        raise Refused(
-            f"Subscription {subscription.id} was renewed, and paid, with another quantity; redeem the key when that term runs.",
-            code="renewed",
-        )
     in_seats = quantities.is_in_seats(context, payment.product)
     quantities.check_seats(session, subscription, units.quantity)
-    changes.drop(session, cause, subscription.id)
     later = effect is Effect.PENDING
     row = QuantityChange(
         subscription_id=subscription.id,
@@ -118,6 +98,16 @@ def _resize(
     session.add(row)
     session.flush()
     changes.apply_one(session, cause, subscription, units, in_seats=in_seats)
+
+
+def _forget_pending(session: Session, cause: Cause, subscription: Subscription) -> None:
+    """The key pays its own units: what was to come does not, unless a renewal has paid for it."""
+    if subscription.plan == Plan.ONE_OFF.value and changes.pending_of(session, subscription.id) is not None:
+        raise Refused(
+            f"Subscription {subscription.id} was renewed, and paid, with another quantity; redeem the key when that term runs.",
+            code="renewed",
+        )
+    changes.drop(session, cause, subscription.id)
 
 
 def _require_quantity(context: Context, payment: Payment) -> None:

@@ -120,7 +120,10 @@ def rows(context: Context, cause: Cause, wanted: Wanted, *, limit: int, reveal: 
 
 
 def entered(context: Context, cause: Cause, code: str) -> dict[str, Any]:
-    """What the key *code* is for, whoever enters it; only staff see what it costs. Raises `BadInput` (``project_key_missing``), `NotFound`."""
+    """What the key *code* is for, whoever enters it; only staff see what it costs.
+
+    Raises `BadInput` (``project_key_missing``), `NotFound`.
+    """
     code = parse_key(code)
     with context.store.read() as session:
         if cause.person is not None:

@@ -1,7 +1,5 @@
 """The money of a purchase arrived: it is put on the balance, and what was bought is delivered off it, in one transaction."""
 
-from datetime import datetime
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -105,8 +103,3 @@ def move(session: Session, cause: Cause, purchase: Purchase, after: State) -> No
     )
     purchase.status = after.value
     session.flush()
-
-
-def is_due(moment: datetime | None, now: datetime) -> bool:
-    """Whether *moment* has come; None never does."""
-    return moment is not None and moment <= now

@@ -84,9 +84,9 @@ def create(context: Context, cause: Cause, new: NewPurchase) -> int:
     """
     _check(new)
     with context.store.read() as session:
-        known = session.scalar(select(Purchase).where(Purchase.key == new.key))
+        known = session.scalar(select(Purchase).where(Purchase.key == _own_key(cause, new)))
         if known is not None:
-            return _same(known, new)
+            return _same(known, new, account=purchase_booking.ref_of(session, known.id))
         payment_methods.require_offered(session, new.method)
     at_once = new.method in (Method.BALANCE, Method.DISTRIBUTOR)
     amount = 0 if at_once else _price(context, cause, new)
@@ -156,8 +156,13 @@ def _price(context: Context, cause: Cause, new: NewPurchase) -> int:
     return purchase_goods.price(context, cause, ref=new.account, what=new.what, buyer=buyer)
 
 
-def _same(known: Purchase, new: NewPurchase) -> int:
-    if known.what != new.what or known.method != new.method.value:
+def _own_key(cause: Cause, new: NewPurchase) -> str:
+    """A key is unique for each person, a purchase's for all of them."""
+    return new.key if cause.person is None else find.fitting_key(f"{cause.person}:{new.key}")
+
+
+def _same(known: Purchase, new: NewPurchase, *, account: str) -> int:
+    if (known.what, known.method, account) != (new.what, new.method.value, new.account):
         raise Refused(f"The key {new.key} was that of another purchase ({known.id}); use a new key.", code="key_used")
     return known.id
 
@@ -189,7 +194,7 @@ def _may_buy(session: Session, cause: Cause, account: Account, new: NewPurchase)
 def _row(context: Context, cause: Cause, account: Account, new: NewPurchase, *, amount: int, service: str) -> Purchase:
     is_transfer = new.method is Method.BANK_TRANSFER
     return Purchase(
-        key=new.key,
+        key=_own_key(cause, new),
         account_id=account.id,
         person_id=new.payer if new.payer is not None else cause.person,
         space_id=new.space,

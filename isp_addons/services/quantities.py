@@ -103,4 +103,5 @@ def next_price(
 
 def _own_price(session: Session, subscription: Subscription) -> PriceList:
     pending = changes.pending_of(session, subscription.id)
-    return flat(subscription.price // (pending.quantity if pending is not None else subscription.quantity))
+    units = pending.quantity if pending is not None else subscription.quantity
+    return flat(subscription.price, per_months=units)  # what all units cost, divided only when a line is rounded

@@ -14,7 +14,7 @@ from isp_addons.domain.cause import Cause
 from isp_addons.domain.period import Month, add_months, time_zone
 from isp_addons.domain.permission import Permission
 from isp_addons.domain.problem import BadInput, Refused
-from isp_addons.domain.proration import Proration, months_to_pay
+from isp_addons.domain.proration import MONTH, Proration, months_to_pay
 from isp_addons.domain.quantity_change import Changed, Effect, Units, Wish, decide
 from isp_addons.domain.quote import Line, Quote, confirm, moment_of
 from isp_addons.domain.text import parse_line
@@ -118,20 +118,7 @@ def _change(
     new = quantities.units(subscription, product, quantity=wish.quantity, told=wish.split)
     effect = decide(old=old, new=new, pending=coming, when=wish.when)
     in_seats = quantities.is_in_seats(context, product)
-    row = QuantityChange(
-        subscription_id=subscription.id,
-        actor=cause.actor,
-        effect=effect.value,
-        before=old.quantity,
-        quantity=new.quantity,
-        split=new.split,
-        in_seats=in_seats,
-        amount=0,
-        price=subscription.price,
-        asked_at=cause.at,
-        from_at=cause.at,
-        applied_at=cause.at,
-    )
+    row = _row(cause, subscription, effect, new, in_seats=in_seats)
     line = None
     if effect in (Effect.NOW, Effect.PENDING):
         acting.check_sale(
@@ -154,6 +141,24 @@ def _change(
     if effect is Effect.NOTHING and pending is not None:
         row.from_at = pending.from_at
     return row, line
+
+
+def _row(cause: Cause, subscription: Subscription, effect: Effect, new: Units, *, in_seats: bool) -> QuantityChange:
+    """The change as it is if it counts at once and costs nothing."""
+    return QuantityChange(
+        subscription_id=subscription.id,
+        actor=cause.actor,
+        effect=effect.value,
+        before=subscription.quantity,
+        quantity=new.quantity,
+        split=new.split,
+        in_seats=in_seats,
+        amount=0,
+        price=subscription.price,
+        asked_at=cause.at,
+        from_at=cause.at,
+        applied_at=cause.at,
+    )
 
 
 def _now(context: Context, session: Session, cause: Cause, case: Case, row: QuantityChange, at: datetime) -> Line:
@@ -216,7 +221,8 @@ def _months(session: Session, case: Case, now: datetime, end: datetime) -> Fract
     if start is None:
         months, zone = case.subscription.term_months, time_zone(case.account.time_zone)
         start = add_months(end, -months, zone, rule=Month(case.product.month))
-    return months_to_pay(rule, now=now, start=start, end=end, months=max(round((end - start) / _MEAN_MONTH), 1))
+    month = MONTH if Month(case.product.month) is Month.DAYS_30 else _MEAN_MONTH
+    return months_to_pay(rule, now=now, start=start, end=end, months=max(round((end - start) / month), 1))
 
 
 def _later(context: Context, session: Session, cause: Cause, case: Case, row: QuantityChange) -> None:

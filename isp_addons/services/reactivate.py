@@ -18,12 +18,12 @@ from isp_addons.domain.proration import Proration, months_to_pay
 from isp_addons.domain.quantity_change import Changed, Effect, Units
 from isp_addons.domain.split import as_dict
 from isp_addons.domain.subscription import Plan, Status
-from isp_addons.services import access, acting, cancel, charge, find, quantities
+from isp_addons.services import access, acting, cancel, charge, find, paid_until, quantities
 from isp_addons.services.context import Context
 from isp_addons.services.idempotency import once
 from isp_addons.services.quantity_change import as_read, written
 from isp_addons.services.quantity_rules import Case
-from isp_addons.store import audit, changes, holds, scratch
+from isp_addons.store import changes, holds, scratch
 from isp_addons.store.tables import Hold, QuantityChange, Subscription
 
 _LIFTED = (HoldOwner.FORECAST, HoldOwner.BILLING)
@@ -239,20 +239,11 @@ def _run(
     end: datetime,
 ) -> None:
     """The subscription runs with its new end, and its licences are wanted again."""
-    audit.record(
-        session,
-        cause,
-        subject="subscription",
-        subject_id=subscription.id,
-        field="paid_until",
-        before=subscription.paid_until,
-        after=end,
-    )
-    subscription.paid_until = end
+    paid_until.note(session, cause, subscription, end)
     changes.set_price(session, cause, subscription, price)
     cancel.move(session, cause, subscription, Status.RUNNING)
     changes.apply_one(session, cause, subscription, wanted, in_seats=in_seats)
-    cancel.redate(session, context, cause, subscription)
+    paid_until.tell(context, session, cause, subscription)
     for owner in _LIFTED:
         holds.choose(session, [subscription.id])
         holds.lift(session, cause, owner=owner)

@@ -68,7 +68,10 @@ def give_back_unused(session: Session, cause: Cause, subscription: Subscription,
     if session.scalar(select(_code_was_issued(subscription.id))):
         return 0
     running = select(Charge).where(
-        Charge.subscription_id == subscription.id, Charge.reversed_at.is_(None), Charge.period_end > cause.at
+        Charge.subscription_id == subscription.id,
+        Charge.reversed_at.is_(None),
+        Charge.refunded == 0,  # of what was stopped before, and ran again, everything is back already
+        Charge.period_end > cause.at,
     )
     return sum(_give_back_rest(session, cause, subscription, each, zone) for each in session.scalars(running).all())
 
@@ -76,11 +79,10 @@ def give_back_unused(session: Session, cause: Cause, subscription: Subscription,
 def _give_back_rest(session: Session, cause: Cause, subscription: Subscription, charge: Charge, zone: str) -> int:
     """What was ordered in the middle of a period was paid from then on."""
     start = max(charge.period_start, charge.at) if charge.at == subscription.ordered_at else charge.period_start
-    left = charge.amount - charge.refunded
-    amount = min(unused(charge.amount, start=start, end=charge.period_end, now=cause.at, zone=time_zone(zone)), left)
+    amount = unused(charge.amount, start=start, end=charge.period_end, now=cause.at, zone=time_zone(zone))
     if amount <= 0:
         return 0
-    charge.refunded += amount
+    charge.refunded = amount
     session.flush()
     ledger.give(
         session,
@@ -118,12 +120,13 @@ def _code_was_seen() -> ColumnElement[bool]:
 
 
 def _give_back(session: Session, cause: Cause, subscription: Subscription, charge: Charge) -> None:
-    if charge.amount:
+    left = charge.amount - charge.refunded
+    if left:
         ledger.give(
             session,
             cause,
             account_id=subscription.account_id,
-            amount=charge.amount,
+            amount=left,
             key=f"reverse:{charge.id}",
             kind="reversal",
             note=cause.why,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, insert, select
+from sqlalchemy import Select, and_, insert, select
 
 from isp_addons.domain.cause import Cause
 from isp_addons.domain.subscription import Plan, Status
@@ -30,22 +30,7 @@ def due(context: Context, cause: Cause) -> list[Due]:
     A term shorter than the lead is reminded of once, at its start. At most 10,000 at a time.
     """
     with context.store.write() as session:
-        reminded = and_(Reminder.subscription_id == Subscription.id, Reminder.paid_until == Subscription.paid_until)
-        rows = session.execute(
-            select(Subscription.id, Account.ref, Product.code, Subscription.paid_until)
-            .join(Account, Account.id == Subscription.account_id)
-            .join(Product, Product.id == Subscription.product_id)
-            .outerjoin(Reminder, reminded)
-            .where(
-                Subscription.plan == Plan.ONE_OFF.value,
-                Subscription.status == Status.RUNNING.value,
-                Subscription.paid_until > cause.at,
-                Subscription.paid_until <= cause.at + context.rules.reminder_lead,
-                Reminder.id.is_(None),
-            )
-            .order_by(Subscription.id)
-            .limit(_MOST)
-        )
+        rows = session.execute(_ending(now=cause.at, by=cause.at + context.rules.reminder_lead))
         found = [
             Due(subscription_id=each, account=ref, product=code, paid_until=until)
             for each, ref, code, until in rows
@@ -65,3 +50,23 @@ def due(context: Context, cause: Cause) -> list[Due]:
                 after=each.paid_until,
             )
         return found
+
+
+def _ending(*, now: datetime, by: datetime) -> Select[int, str, str, datetime | None]:
+    """Running terms that end until *by* and of whose end nobody was reminded."""
+    reminded = and_(Reminder.subscription_id == Subscription.id, Reminder.paid_until == Subscription.paid_until)
+    return (
+        select(Subscription.id, Account.ref, Product.code, Subscription.paid_until)
+        .join(Account, Account.id == Subscription.account_id)
+        .join(Product, Product.id == Subscription.product_id)
+        .outerjoin(Reminder, reminded)
+        .where(
+            Subscription.plan == Plan.ONE_OFF.value,
+            Subscription.status == Status.RUNNING.value,
+            Subscription.paid_until > now,
+            Subscription.paid_until <= by,
+            Reminder.id.is_(None),
+        )
+        .order_by(Subscription.id)
+        .limit(_MOST)
+    )

@@ -19,8 +19,9 @@ from isp_addons.domain.statement import Month
 from isp_addons.domain.subscription import Plan, Status
 from isp_addons.services import access, forecast
 from isp_addons.services.context import Context
+from isp_addons.services.statement_lines import rest_of_charge
 from isp_addons.store import changes
-from isp_addons.store.tables import Account, Audit, Charge, Product, ProjectKey, QuantityChange, Subscription
+from isp_addons.store.tables import Account, Audit, Charge, LedgerEntry, Product, ProjectKey, QuantityChange, Subscription
 
 _TERMS = (Plan.ONE_OFF.value, Plan.TRIAL.value)
 _ON = (Status.RUNNING.value, Status.ENDING.value)
@@ -49,8 +50,8 @@ def lines(context: Context, cause: Cause, *, months: int = 6, vendor: str | None
     """The last *months* months with the present one, and the next as forecast, by currency; currencies are never added up.
 
     *vendor*: only with this one; *by_vendor*: each vendor after the total. The months are those of the ISP's time zone.
-    Staff see everything, a reseller what his customers bring, without what the ISP pays for it. Raises `BadInput` (``bad_months``), `NotFound`
-    (``unknown_vendor``), `Refused` (``not_permitted``).
+    Staff see everything, a reseller what his customers bring, without what the ISP pays for it. Raises `BadInput`
+    (``bad_months``), `NotFound` (``unknown_vendor``), `Refused` (``not_permitted``).
     """
     if not 1 <= months <= MOST_MONTHS:
         raise BadInput(f"{months} is not from 1 to {MOST_MONTHS} months.", code="bad_months")
@@ -107,11 +108,12 @@ def _add_money(
     session: Session, found: dict[_Place, Figures], scope: ColumnElement[bool], bounds: Sequence[tuple[datetime, datetime]]
 ) -> None:
     """Charges in the month in which they were taken, refunds in which they were given back, keys in which they were sold."""
-    charges = (Charge.amount, Charge.cost)
+    charges, back = (Charge.amount, Charge.cost), (Charge.amount - Charge.refunded, Charge.cost)
     keys = (func.coalesce(ProjectKey.selling_price, 0), ProjectKey.purchase_price)
     for table, moment, (income, cost), sign in (
         (Charge, Charge.at, charges, 1),
-        (Charge, Charge.reversed_at, charges, -1),
+        (Charge, Charge.reversed_at, back, -1),
+        (Charge, LedgerEntry.at, (LedgerEntry.amount, literal(0)), -1),
         (ProjectKey, ProjectKey.used_at, keys, 1),
     ):
         number = case(*((moment < end, place) for place, (_, end) in enumerate(bounds))).label("number")
@@ -124,6 +126,8 @@ def _add_money(
             .where(moment >= bounds[0][0], moment < bounds[-1][1], scope)
             .group_by(Account.currency, Product.vendor, "number")
         )
+        if moment is LedgerEntry.at:
+            query = query.join(LedgerEntry, rest_of_charge()).where(Charge.refunded > 0)
         for row in session.execute(query).all():
             taken = Figures(income=sign * int(row.income), purchases=sign * int(row.cost))
             found[row.currency, row.vendor, row.number] += taken

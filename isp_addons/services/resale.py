@@ -17,7 +17,7 @@ from isp_addons.domain.permission import Permission, Role
 from isp_addons.domain.problem import BadInput, Refused
 from isp_addons.domain.subscription import Plan
 from isp_addons.domain.text import parse_line
-from isp_addons.services import accounts, acting, customers, find, order, top_up
+from isp_addons.services import accounts, acting, block, customers, find, order, top_up
 from isp_addons.services.context import Context
 from isp_addons.services.idempotency import once
 from isp_addons.services.people import NewPerson
@@ -165,14 +165,17 @@ def fund(context: Context, cause: Cause, *, customer_id: int, amount: int, key: 
         asked = {"customer": customer_id, "amount": amount, "payer": payer}
 
         def do() -> int:
-            paying = account_of(session, cause, payer)
+            paying = account_of(session, cause, payer, lock=False)
             acting.require_in_care(session, cause, customer_id=customer_id)
             theirs = select(Account).where(Account.customer_id == customer_id).order_by(Account.id).limit(1)
             account = session.scalar(theirs)
+            both = [paying.id, *([account.id] if account is not None else [])]
+            session.execute(select(Account.id).where(Account.id.in_(both)).order_by(Account.id).with_for_update())
             if account is None:
                 raise Refused(f"Customer {customer_id} has no account yet.", code="no_account")
             _move(session, cause, payer=paying, account=account, amount=amount, key=key)
             find.known_accounts(context, session, context.billing.gather([account.ref], at=cause.at), [account.ref])
+            block.settle(session, cause)
             return top_up.settle(context, session, cause)
 
         return once(session, cause, key=key, what="fund", arguments=asked, do=do, write=lambda n: {"back": n}, read=_back)

@@ -52,10 +52,10 @@ def resend(context: Context, cause: Cause, *, subscription_id: int, names: Seque
 
     Raises `BadInput` (``no_seat``) naming everybody who has none, and `Refused` (``mail_not_configured``, ``not_permitted``).
     """
-    mail.require_configured(context)
     with context.store.write() as session:
         _, account, product = find.subscription(session, subscription_id)
         access.require_account(session, cause, Permission.ASSIGN, account_id=account.id)
+        mail.require_configured(context)
         vendor = str(product.vendor)
         found = {
             each.email.lower(): each for each in users.named(session, vendor=vendor, account_id=account.id, names=set(names))

@@ -116,4 +116,5 @@ def _text(content: bytes, name: str) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadInput(f"{name} is not UTF-8: {error}.", code="bad_file") from error
+        line = content.count(b"\n", 0, error.start) + 1
+        raise BadInput(f"{name}:{line}: this is not UTF-8; save the file in that encoding.", code="bad_file") from error

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CompoundSelect, String, Subquery, case, cast, literal, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, String, Subquery, case, cast, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from isp_addons.domain.period import time_zone
@@ -24,15 +24,19 @@ def movements() -> Subquery:
     mine = Subscription.id == Charge.subscription_id
     owner = Subscription.account_id
     taken = select(Charge.id.label("charge_id"), owner, literal(CHARGE).label("kind"), Charge.amount, Charge.at.label("at"))
-    reversed_ = select(Charge.id, owner, literal(REFUND), -Charge.amount, Charge.reversed_at)
+    reversed_ = select(Charge.id, owner, literal(REFUND), Charge.refunded - Charge.amount, Charge.reversed_at)
     rest = select(Charge.id, owner, literal(REST), -LedgerEntry.amount, LedgerEntry.at)
-    of_charge = LedgerEntry.key == literal(UNUSED) + cast(Charge.id, String)
     every: CompoundSelect[Any] = union_all(
         taken.join(Subscription, mine),
         reversed_.join(Subscription, mine).where(Charge.reversed_at.is_not(None)),
-        rest.join(Subscription, mine).join(LedgerEntry, of_charge),
+        rest.join(Subscription, mine).join(LedgerEntry, rest_of_charge()),
     )
     return every.subquery("movement")
+
+
+def rest_of_charge() -> ColumnElement[bool]:
+    """Whether a `LedgerEntry` gave back what was not used of a `Charge`."""
+    return LedgerEntry.key == literal(UNUSED) + cast(Charge.id, String)
 
 
 def lines_of(session: Session, month: Month, owners: Sequence[Account]) -> dict[int, list[Line]]:

@@ -3,6 +3,7 @@
 from sqlalchemy import ColumnElement, Select, and_, exists, insert, or_, select
 from sqlalchemy.orm import Session
 
+from isp_addons.domain.catalogue import TrialEnd
 from isp_addons.domain.cause import Cause
 from isp_addons.domain.hold import HoldOwner
 from isp_addons.domain.licence import SeenState
@@ -45,8 +46,15 @@ def _over(session: Session, context: Context, cause: Cause) -> Select[int]:
             Subscription.status == Status.RUNNING.value,
             Subscription.paid_until <= cause.at,
             ~_held(),
+            ~_is_still_charged(),
         )
     )
+
+
+def _is_still_charged() -> ColumnElement[bool]:
+    """A trial that `isp_addons.services.trial_end` turns into a subscription, or holds itself: it may have to wait a moment."""
+    standing = exists().where(Hold.subscription_id == Subscription.id, Hold.lifted_at.is_(None))
+    return and_(Subscription.plan == Plan.TRIAL.value, Product.trial_then == TrialEnd.CHARGE.value, ~standing)
 
 
 def _paid_again(cause: Cause) -> Select[int]:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from isp_addons.domain.catalogue import Kind, TrialEnd
 from isp_addons.domain.cause import Cause
 from isp_addons.domain.hold import HoldOwner
-from isp_addons.domain.problem import Problem, Refused
+from isp_addons.domain.problem import ConfigProblem, Problem, TryAgain
 from isp_addons.domain.subscription import Plan, Status
 from isp_addons.services import order
 from isp_addons.services.context import Context
@@ -40,7 +40,24 @@ def apply(context: Context, cause: Cause) -> int:
 
 
 def _charge(context: Context, cause: Cause, trial_id: int) -> bool:
-    """Order what was tried; False where nobody is in it, or it cannot be ordered."""
+    """Whether what was tried was ordered. It is held where nobody is in it, or where it cannot be ordered."""
+    try:
+        if _order(context, cause, trial_id):
+            return True
+        log.info("the trial %s is over and nobody is in it", trial_id)
+    except (TryAgain, ConfigProblem) as problem:
+        log.warning("the trial %s waits: %s", trial_id, problem.message)
+        return False
+    except Problem as problem:
+        log.warning("the trial %s is not charged: %s", trial_id, problem.message)
+    with context.store.write() as session:
+        holds.choose(session, [trial_id])
+        holds.put(session, cause, owner=HoldOwner.FORECAST)
+    return False
+
+
+def _order(context: Context, cause: Cause, trial_id: int) -> bool:
+    """Order what was tried for as many as are in it; False: nobody is."""
     with context.store.read() as session:
         subscription, account, product = session.execute(
             select(Subscription, Account, Product)
@@ -52,20 +69,9 @@ def _charge(context: Context, cause: Cause, trial_id: int) -> bool:
         wanted = order.Order(
             account=account.ref, product=product.code, plan=Plan.RECURRING, key=f"trial:{trial_id}", quantity=max(count, 1)
         )
-    try:
-        if count:
-            order.place(context, cause, wanted)
-            return True
-        log.info("the trial %s is over and nobody is in it", trial_id)
-    except Refused as refused:
-        log.warning("the trial %s is not charged: %s", trial_id, refused.message)
-    except Problem as problem:
-        log.warning("the trial %s waits: %s", trial_id, problem.message)
-        return False
-    with context.store.write() as session:
-        holds.choose(session, [trial_id])
-        holds.put(session, cause, owner=HoldOwner.FORECAST)
-    return False
+    if count:
+        order.place(context, cause, wanted)
+    return count > 0
 
 
 def _members(context: Context, session: Session, subscription: Subscription, product: Product) -> int:

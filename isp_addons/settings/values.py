@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationInfo
 
+from isp_addons.domain.country import parse_country
 from isp_addons.domain.customer import parse_email
 from isp_addons.domain.period import time_zone
 from isp_addons.domain.problem import BadInput, ConfigProblem
-from isp_addons.domain.vat import parse_rates, same_country
+from isp_addons.domain.vat import parse_rates
 
 # ISO 4217, the currencies in circulation.
 _CURRENCIES = (
@@ -113,10 +114,10 @@ def zone(value: object) -> ZoneInfo:
 
 def country(value: object) -> str:
     """A country's code."""
-    code = same_country(str(value))
-    if len(code) != 2 or not code.isascii() or not code.isalpha():
-        raise ValueError("should be a country's code of ISO 3166, such as DE")
-    return code
+    try:
+        return parse_country(str(value))
+    except BadInput:
+        raise ValueError("should be a country's code of ISO 3166, such as DE") from None
 
 
 def vat_rates(value: str) -> str:

@@ -8,10 +8,10 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
+from isp_addons.domain.language import LANGUAGES
 from isp_addons.vendor_api.types import NeedsOperator
 
-LANGUAGES = ("en", "de", "ru", "uk", "fr")
-"""The languages in which this product speaks to its admins."""
+__all__ = ["LANGUAGES", "Instructions"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,8 @@ class Connection:
             raise NotSent(_said(error), final=error.smtp_code >= 500) from error
         except (smtplib.SMTPException, OSError) as error:
             raise ServerLost(_said(error)) from error
+        except ValueError as error:  # it cannot be written down as a mail at all: the others go on
+            raise NotSent(_said(error), final=True) from error
 
 
 def _written(message: Message, sender: str) -> EmailMessage:

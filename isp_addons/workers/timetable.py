@@ -47,10 +47,10 @@ class Timetable:
             return False
         self._next = now + self.every
         self._part("terms that ran out", lambda: cancel.finish(self.context, self._cause(now, "the paid time is over")))
-        self._part("trials that are over", lambda: trial_end.apply(self.context, self._cause(now, "the trial is over")))
-        self._part("terms that go on", lambda: auto_renewal.apply(self.context, self._cause(now, "the term renews itself")))
         self._part("saved cards", lambda: card_renewal.run(self.context, self._cause(now, "the paid time ends soon")))
         self._part("periods that begin", lambda: period_begin.apply(self.context, self._cause(now, "a period began")))
+        self._part("trials that are over", lambda: trial_end.apply(self.context, self._cause(now, "the trial is over")))
+        self._part("terms that go on", lambda: auto_renewal.apply(self.context, self._cause(now, "the term renews itself")))
         self._part("project keys", lambda: project_key_end.finish(self.context, self._cause(now, "the project key ended")))
         self._part("terms that are over", lambda: term_end.apply(self.context, self._cause(now, "the term is over")))
         self._part("periods that end", lambda: self._forecast(now))

@@ -26,7 +26,7 @@ def test_an_unknown_vendor_is_named_with_those_there_are(shop: Isp) -> None:
 
 def test_an_unknown_subscription_is_named(shop: Isp) -> None:
     for words in (("renew", "4711"), ("cancel", "4711"), ("hold", "4711", "--note", "x"), ("release", "4711")):
-        shop.refuses(*words, exits=2, names="There is no subscription 4711")
+        shop.refuses(*words, exits=2, names="There is no subscription 4711; see: isp-addons subscriptions list")
 
 
 def test_only_a_plain_whole_number_is_a_quantity(shop: Isp) -> None:
@@ -83,6 +83,12 @@ MISTAKES = {
     ("failed", "retry"): "--vendor NAME",
     ("sandbox", "nod"): "There is no plugin 'nod'",
     ("subscriptions", "list", "--limit", "0"): "0 is not in the range",
+    ("subscriptions", "list", "--limit", "５"): "'５' is not a whole number",
+    ("subscriptions", "list", "--limit", "1_0"): "'1_0' is not a whole number",
+    ("people", "list", "--customer", str(10**20)): "is not in the range",
+    ("products", "add", "x", "--price", "1", "--trial-days", " 5 "): "' 5 ' is not a whole number",
+    ("subscriptions", "show", "abc"): "'abc' is not a whole number",
+    ("accounts", "pay", "42", "-5"): "cannot be below zero",
     ("oder", "42", "av"): "No such command 'oder'",
 }
 
@@ -162,3 +168,21 @@ def test_the_longest_text_that_is_allowed_is_stored_alike(shop: Isp) -> None:
     assert shop("spool", "ingest").row["handled"] == 3
     assert shop.balance("x" * 64) == "21.00", "10 - 1 + 5 + 7"
     assert any("The tariff" in row[-1] for row in shop.dump("event")["event"]), "closed with the reason"
+
+
+def test_an_empty_list_says_whether_a_filter_or_nothing_at_all_is_behind_it(shop: Isp) -> None:
+    assert shop("keys", "list", human=True).out == "No project keys; add: isp-addons keys import FILE\n"
+    assert shop("keys", "list", "--state", "used", human=True).out == "No project key is like that; leave a filter out.\n"
+    assert shop("customers", "list", human=True).out == "No customers; add: isp-addons customers add\n"
+    assert shop("customers", "list", "--state", "active", human=True).out == "No customer is like that; leave a filter out.\n"
+
+
+def test_one_month_is_not_called_months(shop: Isp) -> None:
+    assert "× av for 1 month: " in shop("catalogue", "price", "av", "2", human=True).out
+
+
+def test_a_file_that_cannot_be_written_is_named(shop: Isp) -> None:
+    where = str(shop.folder / "nowhere" / "file.yaml")
+    for words in (("catalogue", "sample"), ("catalogue", "export"), ("availability", "sample"), ("availability", "export")):
+        found = shop.anyhow(*words, "--output", where, human=True)
+        assert (found.code, f"{where} cannot be written" in found.err, "Traceback" in found.err) == (2, True, False), words

@@ -363,6 +363,7 @@ def test_another_billing_address_is_told_whole_or_not_at_all(isp: Isp) -> None:
     words = ("customers", "address", str(customer), *BERLIN)
 
     assert refused(isp, *words, "--different-billing", exits=2) == "billing_address_missing"
+    isp.refuses(*words, "--different-billing", exits=2, names="its name, street, city and country are missing")
     assert refused(isp, *words, "--different-billing", *BILLING[2:], exits=2) == "billing_address_missing"
     isp(*words, "--different-billing", *BILLING)
     found = shown(isp, customer)

@@ -182,6 +182,19 @@ def test_who_has_full_rights_to_the_space_chooses_and_nobody_else(shop: Isp, hom
     refused(shop, USER, "bundles", "stop", str(bundle), "CAM-1", code="not_yours", exits=2)
 
 
+def test_who_is_in_the_space_sees_the_bundle_and_its_devices_there(shop: Isp, home: str, bundle: int) -> None:
+    shop("spaces", "member", home, PRO)
+    other = space(shop, OTHER_PRO)
+    shop("spaces", "add-device", other, "CAM-X", "--kind", "IndoorCam")
+    uses(shop, bundle, "CAM-1", "CAM-X")
+
+    assert [row["device"] for row in shop("--as", PRO, "bundles", "list", str(bundle)).rows] == ["CAM-1"]
+    assert shop("--as", PRO, "bundles", "show", str(bundle)).row["active"] == 2
+    assert [row["device"] for row in shop("--as", OTHER_PRO, "bundles", "list", str(bundle)).rows] == ["CAM-X"]
+    for words in (("list",), ("show",), ("use", "CAM-2"), ("stop", "CAM-1")):
+        refused(shop, USER, "bundles", words[0], str(bundle), *words[1:], code="not_yours", exits=2)
+
+
 def test_a_device_is_in_one_space(shop: Isp, home: str) -> None:
     other = space(shop, PRO)
 

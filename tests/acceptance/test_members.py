@@ -56,6 +56,22 @@ def may(isp: Isp, name: str) -> tuple[bool, str]:
     return row["allowed"], row["why"]
 
 
+@pytest.mark.acceptance("G42")
+def test_nothing_tells_of_the_members_of_a_customer_who_was_deleted(club: Isp) -> None:
+    club.orders("42", "files", quantity="5")
+    contact = ("--contact", "Kim", "--email", "kim@club.example", "--no-invitation", "--account", "42")
+    customer = club("customers", "add", "Club", *contact).row["customer"]
+    adds(club, *FIVE[:2])
+    club("customers", "delete", str(customer), "--type", "DELETE")
+    club("worker", "--once")
+    club.at = "2026-05-01T00:00:00+00:00"
+    club("worker", "--once")
+    club("worker", "--once")
+    left = repr(club.dump("vendor_user", "person", "seat"))
+    assert "deleted-" in left
+    assert not [name for name in (*FIVE[:2], "kim@club.example") if name in left]
+
+
 @pytest.mark.acceptance("X08")
 def test_members_are_added_by_address_whether_we_know_them_or_not(club: Isp) -> None:
     club.orders("42", "files", quantity="5")
@@ -185,7 +201,7 @@ def test_every_wrong_line_is_reported_with_its_number_and_none_is_imported(club:
     assert "team.txt:5: '@example.net'" in refused.err
     assert refused.row["error"] == "bad_file"
     for name, content, said in (
-        ("bytes.txt", b"\xff\xfe", "is not UTF-8"),
+        ("bytes.txt", b"anna@example.net\n\xff\xfe", "bytes.txt:2: this is not UTF-8"),
         ("nobody.csv", b"email\n", "names nobody"),
         ("short.csv", b"name,email\nAnna\n", "short.csv:2: ''"),
     ):

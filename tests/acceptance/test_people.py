@@ -134,7 +134,7 @@ def test_nobody_invites_into_another_team_or_gives_more_than_he_has(isp: Isp, ma
     before = isp.dump()
 
     assert refused(isp, "--as", ANNA, "customers", "invite", other, "x@example.net", "--name", "X", exits=2) == "not_yours"
-    assert refused(isp, "--as", ANNA, "people", "role", "agent@example.net", "member", exits=2) == "not_yours"
+    assert refused(isp, "--as", ANNA, "people", "role", "agent@example.net", "member", exits=2) == "unknown_person"
     assert refused(isp, "--as", ANNA, "people", "role", BERT, "reseller") == "not_permitted"
     assert refused(isp, "--as", ANNA, "people", "role", BERT, "staff", exits=2) == "bad_role"
     assert refused(isp, "--as", "agent@example.net", "people", "deactivate", "eva@example.net") == "not_permitted"

@@ -432,3 +432,19 @@ def test_by_bank_transfer_the_customer_appears_when_the_whole_money_is_booked(ti
     assert till.isp.balance("partner") == "1000.00"
     sold = till.isp("purchases", "show", number).row
     assert till.isp.subscription(sold["subscription"])["quantity"] == 5
+
+
+@pytest.mark.acceptance("G42")
+def test_what_a_reseller_bought_tells_nothing_of_whom_once_that_one_is_deleted(till: Trade) -> None:
+    made = till.rita(*till.order(term="1"), "--method", "card", "--card", "card_ok").row
+    bought = till.isp("purchases", "show", str(made["purchase"])).row
+    (customer,) = [row["customer"] for row in till.rita("resellers", "acting-on").rows]
+    till.rita("customers", "delete", str(customer), "--type", "DELETE", "--confirm")
+    till.isp("worker", "--once")
+    till.isp.at = "2027-05-01T00:00:00+00:00"
+    till.isp("worker", "--once")
+    till.isp("worker", "--once")
+    left = repr(till.isp.dump("purchase", "person", "reply"))
+    assert "bo@bakery.example" not in left
+    assert "Bo Baker" not in left
+    assert till.isp("purchases", "show", str(made["purchase"])).row["amount"] == bought["amount"]

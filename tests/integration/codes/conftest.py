@@ -5,21 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from integration.codes.kiosk import Kiosk
-from integration.convergence.house import Databases
 from isp_addons.store.engine import Store
-
-
-@pytest.fixture(scope="session")
-def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Databases:
-    return Databases(request, tmp_path_factory.mktemp("databases"))
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Store]:
-    store = Store(databases.fresh(request.param))
-    yield store
-    store.close()
-    databases.drop()
 
 
 @pytest.fixture

@@ -11,11 +11,6 @@ from isp_addons.store.engine import Store
 MakeHouse = Callable[..., House]
 
 
-@pytest.fixture(scope="session")
-def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Databases:
-    return Databases(request, tmp_path_factory.mktemp("databases"))
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, databases: Databases) -> Iterator[str]:
     """The address of a database that is ready for use."""

@@ -16,9 +16,9 @@ from sqlalchemy import insert, make_url, select, text, update
 
 from isp_addons.clock import Clock, ReplayClock
 from isp_addons.convergence import task_answers
-from isp_addons.convergence.delivery import Tally
 from isp_addons.convergence.given_up import GivenUp, given_up
 from isp_addons.convergence.loop import Convergence
+from isp_addons.convergence.tally import Tally
 from isp_addons.convergence.task_list import Task, TaskList
 from isp_addons.convergence.vendor_state import Limits
 from isp_addons.domain.cause import Cause, Source

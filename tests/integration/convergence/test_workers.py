@@ -13,7 +13,7 @@ from integration.convergence.conftest import MakeHouse
 from integration.convergence.house import NOW, House, in_thread, written_by_somebody
 from integration.convergence.tricks import Gate
 from isp_addons.clock import ReplayClock
-from isp_addons.convergence.delivery import Tally
+from isp_addons.convergence.tally import Tally
 from isp_addons.convergence.vendor_state import Limits
 from isp_addons.domain.problem import TryAgain
 from isp_addons.store import engine

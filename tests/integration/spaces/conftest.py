@@ -1,12 +1,10 @@
 """A space with a PRO, a user, six cameras and a bundle for four, on SQLite and on PostgreSQL."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import pytest
 
-from integration.convergence.house import Databases
 from isp_addons.billing.ledger import Ledger
 from isp_addons.domain.catalogue import DatedPrices, Kind, ProductTerms
 from isp_addons.domain.cause import Cause, Source
@@ -35,19 +33,6 @@ class Home:
 
     def cause(self, person: int | None = None) -> Cause:
         return Cause(actor="test", source=Source.ADMIN, at=START, why="tested", person=person)
-
-
-@pytest.fixture(scope="session")
-def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Databases:
-    return Databases(request, tmp_path_factory.mktemp("databases"))
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Store]:
-    store = Store(databases.fresh(request.param))
-    yield store
-    store.close()
-    databases.drop()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """An account with users at a vendor, on SQLite and on PostgreSQL."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from integration.convergence.house import Databases
 from isp_addons.billing.ledger import Ledger
 from isp_addons.domain.cause import Cause, Source
 from isp_addons.domain.seat_change import Asked, SeatChange, SeatsChanged
@@ -153,19 +152,6 @@ def side_by_side(calls: Sequence[Callable[[], object]]) -> list[object]:
     for thread in threads:
         thread.join()
     return answers
-
-
-@pytest.fixture(scope="session")
-def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Databases:
-    return Databases(request, tmp_path_factory.mktemp("databases"))
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Store]:
-    store = Store(databases.fresh(request.param))
-    yield store
-    store.close()
-    databases.drop()
 
 
 @pytest.fixture

@@ -5,12 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isp_addons.domain.money import LARGEST, exponent, format_amount, half_up, parse_amount, prorate
+from isp_addons.domain.money import LARGEST, exponent, format_amount, half_up, parse_amount
 from isp_addons.domain.problem import BadInput
 
 currencies = st.sampled_from(["EUR", "UAH", "JPY", "KWD"])
 amounts = st.integers(-LARGEST, LARGEST)
-parts = st.fractions(min_value=0, max_value=1)
 
 
 @given(amounts, currencies)
@@ -90,25 +89,3 @@ def test_halves_are_rounded_away_from_zero(value: str, rounded: int) -> None:
 def test_rounding_moves_by_half_a_unit_at_most(value: Fraction) -> None:
     assert abs(half_up(value) - value) <= Fraction(1, 2)
     assert half_up(-value) == -half_up(value)
-
-
-@given(st.integers(0, LARGEST), parts)
-def test_a_part_of_a_price_lies_between_nothing_and_all_of_it(price: int, part: Fraction) -> None:
-    assert 0 <= prorate(price, part=part) <= price
-    assert prorate(price, part=Fraction(0)) == 0
-    assert prorate(price, part=Fraction(1)) == price
-
-
-@given(st.integers(0, LARGEST), parts, parts)
-def test_a_longer_part_never_costs_less(price: int, one: Fraction, other: Fraction) -> None:
-    assert prorate(price, part=min(one, other)) <= prorate(price, part=max(one, other))
-
-
-@given(st.integers(0, LARGEST), parts)
-def test_two_parts_that_make_a_whole_cost_the_whole_and_a_cent_at_most(price: int, part: Fraction) -> None:
-    assert 0 <= prorate(price, part=part) + prorate(price, part=1 - part) - price <= 1
-
-
-@pytest.mark.parametrize("part", [Fraction(-1, 2), Fraction(3, 2)])
-def test_a_part_beyond_the_period_is_cut_to_it(part: Fraction) -> None:
-    assert prorate(1000, part=part) == (0 if part < 0 else 1000)

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from isp_addons.domain.country import same_country
 from isp_addons.domain.problem import BadInput
-from isp_addons.domain.vat import EU, Vat, VatBasis, basis, parse_rates, parse_vat_id, same_country
+from isp_addons.domain.vat import EU, Vat, VatBasis, basis, parse_rates, parse_vat_id
 
 
 @pytest.mark.parametrize(
@@ -119,7 +120,7 @@ def test_rates_are_read_from_one_line() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["DE", "DE 19 %", "DE=19", "DE 19, DE 7", "GR 24, EL 24", "DE -1", "DE 51", "DE 1e1", "DE １9"]
+    "text", ["DE", "DE 19 %", "DE=19", "DE 19, DE 7", "GR 24, EL 24", "DE -1", "DE 51", "DE 1e1", "DE １9", "XX 19"]
 )
 def test_a_rate_is_not_guessed(text: str) -> None:
     with pytest.raises(BadInput) as caught:

@@ -5,7 +5,8 @@ from importlib import resources
 
 import pytest
 
-from isp_addons.services.mail import LANGUAGES, Kind, text
+from isp_addons.domain.language import LANGUAGES
+from isp_addons.services.mail import Kind, text
 
 VALUES = {"name": "Anna", "company": "Bakery", "link": "LINK", "until": "SUNDAY"}
 

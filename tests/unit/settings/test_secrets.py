@@ -67,7 +67,7 @@ def test_no_secret_is_in_what_is_shown_or_in_a_representation(write, acme):
 def test_every_option_is_shown_with_its_origin(write, acme):
     path = write(LITERAL)
     rows = load(path).shown({"acme": acme}.get)
-    assert len(rows) == 5 + 1 + 2 + 5 + 2 + 2 + 9 + 10 + 3 + 6 + 3 + 2
+    assert len(rows) == 5 + 1 + 2 + 5 + 2 + 2 + 9 + 11 + 3 + 6 + 3 + 2
     for row in (
         Shown("isp-addons", "spool", "/var/spool/isp-addons", "default"),
         Shown("isp-addons", "time_zone", "UTC", "default"),
