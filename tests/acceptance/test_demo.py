@@ -50,7 +50,7 @@ def _started(folder: Path, *arguments: str) -> Iterator["subprocess.Popen[str]"]
         finally:
             process.terminate()
             try:
-                process.wait(20)
+                process.wait(90)
             except subprocess.TimeoutExpired:
                 process.kill()
 
@@ -89,7 +89,7 @@ def test_the_demo_plays_a_month_proves_it_and_leaves_something_to_look_at(
     assert {row["kind"] for row in drift} == {"active_there_wanted_suspended"}
 
     process.send_signal(signal.SIGINT)
-    assert process.wait(20) == 0
+    assert process.wait(90) == 0
     assert [_answers(url) for url in (avdesk, eset)] == [False, False]
     assert _isp_addons(tmp_path, "plan") == []
 
@@ -132,7 +132,7 @@ def test_a_demo_that_is_interrupted_leaves_no_stand_in_behind(number: signal.Sig
         urls = re.findall(r"at (http://127\.0\.0\.1:\d+)", printed)
         assert [_answers(url) for url in urls] == [True, True]
         process.send_signal(number)
-        assert process.wait(20) != 0
+        assert process.wait(90) != 0
     assert [_answers(url) for url in urls] == [False, False]
 
 
