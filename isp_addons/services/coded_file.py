@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from isp_addons.domain.problem import BadInput, Problem, refuse_file
+from isp_addons.services.text_file import read_text
 
 MOST_BYTES = 64_000_000
 MOST_LINES = 1_000_000
@@ -101,24 +102,9 @@ def parse_expiry(text: str, *, zone: ZoneInfo, now: datetime) -> datetime | None
 
 def _lines(path: Path) -> "tuple[enumerate[str], str]":
     """The numbered lines of the file, and what stands between its values."""
-    text = _text(path)
+    text = read_text(path, name=path.name, most=MOST_BYTES)
     first = text.partition("\n")[0]
     return enumerate(io.StringIO(text, newline=""), start=1), ";" if ";" in first and "," not in first else ","
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}.", code="bad_file") from error
-    if len(data) > MOST_BYTES:
-        raise BadInput(f"{path} is larger than {MOST_BYTES} bytes; split it.", code="bad_file")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise BadInput(f"{path.name}:{line}: this is not UTF-8; nothing was imported.", code="bad_file") from None
 
 
 def _names(path: Path, line: str, delimiter: str, *, columns: Sequence[str], needed: Sequence[str]) -> list[str]:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from isp_addons.domain.problem import BadInput, Problem, refuse_file
+from isp_addons.services import text_file
 
-_MOST_BYTES = 4 * 1024 * 1024
+_MOST_BYTES = 4_000_000
 _MOST_SHOWN = 20
 
 ReadT = TypeVar("ReadT")
@@ -114,16 +115,7 @@ class Reader:
 
 def read_file(path: Path) -> Value:
     """The whole file. Raises `BadInput` for what cannot be read, is no YAML, or names a thing twice."""
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}.", code="bad_file") from error
-    if len(raw) > _MOST_BYTES:
-        raise BadInput(f"{path} is larger than {_MOST_BYTES // 1024 // 1024} MB.", code="bad_file")
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{path} is not UTF-8: {error}.", code="bad_file") from error
+    text = text_file.read_text(path, name=path.name, most=_MOST_BYTES)
     return read_text(text, name=path.name)
 
 

@@ -62,7 +62,7 @@ def read_file(path: Path, *, currency: str) -> list[ImportedOrder]:
             reader = csv.DictReader(file, strict=True)
             missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
             if missing:
-                raise BadInput(f"{path}:1: the columns {', '.join(missing)} are missing.", code="bad_file")
+                raise BadInput(f"{path}:1: these columns are missing: {', '.join(missing)}.", code="bad_file")
             return _checked(path, reader, currency)
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}.", code="bad_file") from error

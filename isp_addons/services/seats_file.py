@@ -10,6 +10,7 @@ from isp_addons.domain.customer import parse_email
 from isp_addons.domain.period import parse_whole
 from isp_addons.domain.problem import BadInput, Problem, refuse_file
 from isp_addons.domain.seat_change import Asked
+from isp_addons.services.text_file import read_text
 
 COLUMNS = ("subscription", "change", "user")
 _HEADINGS = ("email", "e-mail", "mail")
@@ -25,7 +26,7 @@ def read_addresses(path: Path) -> tuple[str, ...]:
     A CSV file without headings has them in its first column. Empty lines are passed over; a byte order mark and both kinds of
     line ends are read. Raises `BadInput` (``bad_file``) naming every wrong line.
     """
-    text = _text(_content(path), path.name)
+    text = read_text(path, name=path.name, most=_MOST_BYTES)
     rows = _rows(text, path.name) if path.suffix.lower() == ".csv" else _lines(text)
     problems: list[str] = []
     found: dict[str, None] = {}
@@ -43,14 +44,14 @@ def read_addresses(path: Path) -> tuple[str, ...]:
 def read_changes(file: Path | BinaryIO) -> tuple[Asked, ...]:
     """The changes of a CSV file with the columns ``subscription``, ``change`` (give or take) and ``user``, in their order."""
     name = file.name if isinstance(file, Path) else "-"
-    text = _text(_content(file) if isinstance(file, Path) else file.read(_MOST_BYTES + 1), name)
+    text = read_text(file, name=name, most=_MOST_BYTES)
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     found: list[Asked] = []
     problems: list[str] = []
     try:
         missing = [each for each in COLUMNS if each not in (reader.fieldnames or ())]
         if missing:
-            raise BadInput(f"{name}:1: the columns {', '.join(missing)} are missing.", code="bad_file")
+            raise BadInput(f"{name}:1: these columns are missing: {', '.join(missing)}.", code="bad_file")
         for row in reader:
             try:
                 found.append(_asked(row))
@@ -100,21 +101,3 @@ def _column(first: Sequence[str]) -> int | None:
 
 def _cell(row: Sequence[str], column: int) -> str:
     return row[column] if column < len(row) else ""
-
-
-def _content(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}.", code="bad_file") from error
-
-
-def _text(content: bytes, name: str) -> str:
-    if len(content) > _MOST_BYTES:
-        raise BadInput(f"{name} is larger than {_MOST_BYTES // 1_000_000} MB; divide it.", code="bad_file")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise BadInput(f"{name}:{line}: this is not UTF-8; save the file in that encoding.", code="bad_file") from error

@@ -129,9 +129,9 @@ def test_every_wrong_line_of_the_orders_is_named_and_none_is_imported(shop: Isp)
 def test_a_file_that_is_none_is_named(shop: Isp) -> None:
     for content, names in {
         "\xff\xfe": "is not a CSV file in UTF-8",
-        "": "the columns account_id",
-        "account_id;product\n": "the columns",
-        HEADER.replace("priority,", "") + GOOD: "priority are missing",
+        "": "columns are missing: account_id",
+        "account_id;product\n": "columns are missing",
+        HEADER.replace("priority,", "") + GOOD: "columns are missing: priority",
         HEADER + '42,"av,1,1,1,2026-02-01T00:00:00Z\n': "is not a CSV file",
     }.items():
         raw = content.encode("latin-1")
