@@ -13,12 +13,14 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.group()
-def catalogue() -> None:
+@click.pass_context
+def catalogue(ctx: click.Context) -> None:
     """What is sold, as one YAML or JSON file: check it, take it in, write it.
 
     Every product with its vendor, terms, graduated prices with the day from which they are valid, and limits. A sample is
     written by: isp-addons catalogue sample
     """
+    ctx.obj.staff_but_for(ctx, "price")
 
 
 @catalogue.command()
@@ -85,13 +87,14 @@ def sample(*, output: Path | None) -> None:
 def price(session: Session, *, product: str, quantity: str, months: str, as_json: bool) -> None:
     """What QUANTITY of PRODUCT costs by the price list that is valid now, range by range."""
     from isp_addons.domain.catalogue import MOST_QUANTITY
-    from isp_addons.services import find, prices
+    from isp_addons.services import prices
+    from isp_addons.services import products as service
 
     app = session.app
     count = parse_whole(quantity, name="quantity", most=MOST_QUANTITY)
     term = parse_whole(months, name="term", most=120)
     with app.store.read() as database:
-        found = find.product(database, product)
+        found = service.seen(database, session.cause("looked"), product)
         valid = prices.valid(database, found, at=app.clock.now())
     total = valid.price_for(count, months=term)
     rows = [

@@ -79,6 +79,7 @@ COMMANDS = {
 _LOOK_AT_RIGHTS = frozenset(
     (
         *("order", "renew", "cancel", "subscriptions", "seats", "may", "bundles", "availability", "spaces", "delegations"),
+        *("products", "catalogue"),  # what is on sale; the rest of them asks for staff itself
         *("keys", "customers", "people", "mail", "resellers", "purchases", "payments", "statements", "report"),
     )
 )

@@ -78,6 +78,11 @@ class Session:
         with self.app.store.read() as database:
             access.require_staff(database, self.cause("asked"))
 
+    def staff_but_for(self, group: click.Context, *names: str) -> None:
+        """The same for the commands of *group*, but for those called *names*, which ask what a person may do."""
+        if self._person is not None and group.invoked_subcommand not in names:
+            self.require_staff()
+
     def close(self) -> None:
         """Let go of whatever the command opened."""
         if self._app is not None:

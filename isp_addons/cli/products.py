@@ -1,5 +1,7 @@
 """Commands for what is sold."""
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from isp_addons.cli.numbers import Whole
@@ -8,10 +10,15 @@ from isp_addons.domain.catalogue import Kind, TrialEnd
 from isp_addons.domain.money import format_amount, parse_amount
 from isp_addons.domain.problem import BadInput
 
+if TYPE_CHECKING:
+    from isp_addons.services.products import Offer
+
 
 @click.group()
-def products() -> None:
+@click.pass_context
+def products(ctx: click.Context) -> None:
     """Add and list products; include them in tariffs."""
+    ctx.obj.staff_but_for(ctx, "list")
 
 
 @products.command()
@@ -77,28 +84,11 @@ def add(
 @list_options
 @click.pass_obj
 def list_products(session: Session, *, limit: int, form: Form) -> None:
-    """List the products."""
-    from sqlalchemy import select
+    """List the products; with --as EMAIL what that person can buy, to a reseller what he can sell, and what it costs him."""
+    from isp_addons.services import products as service
 
-    from isp_addons.services import prices
-    from isp_addons.store.tables import Product
-
-    app = session.app
-    with app.store.read() as database:
-        found = database.scalars(select(Product).order_by(Product.priority, Product.code).limit(limit))
-        rows = [
-            {
-                "code": each.code,
-                "name": each.name,
-                "vendor": each.vendor,
-                "price": format_amount(prices.valid(database, each, at=app.clock.now()).price_for(1, months=1), each.currency),
-                "currency": each.currency,
-                "priority": each.priority,
-                "terms": each.terms,
-                "on_sale": each.on_sale,
-            }
-            for each in found
-        ]
+    offers = service.listing(session.app.context, session.cause("looked"), limit=limit)
+    rows = [_row(each) for each in offers]
     columns = {
         "code": "Code",
         "name": "Name",
@@ -108,14 +98,30 @@ def list_products(session: Session, *, limit: int, form: Form) -> None:
         "priority": "Priority",
         "terms": "Terms",
         "on_sale": "On sale",
+        **({"reseller_price": "Your price"} if any(each.reseller_price is not None for each in offers) else {}),
     }
     show(
         rows,
         form=form,
         columns=columns,
-        right=("price", "priority"),
+        right=("price", "priority", "reseller_price"),
         empty="No products yet; add one with: isp-addons products add",
     )
+
+
+def _row(offer: "Offer") -> dict[str, Any]:
+    product, less = offer.product, offer.reseller_price
+    return {
+        "code": product.code,
+        "name": product.name,
+        "vendor": product.vendor,
+        "price": format_amount(offer.price, product.currency),
+        "currency": product.currency,
+        "priority": product.priority,
+        "terms": product.terms,
+        "on_sale": product.on_sale,
+        **({} if less is None else {"reseller_price": format_amount(less, product.currency)}),
+    }
 
 
 @products.command("on-sale")

@@ -58,7 +58,7 @@ def create_purchase(
         account=account,
         product=bought["product"],
         method=parse_method(method),
-        key=f"purchase:{secrets.token_hex(8)}" if key is None else key,
+        key=f"buy:{secrets.token_hex(8)}" if key is None else key,
         plan=Plan(bought["plan"]),
         quantity=parse_whole(bought["quantity"], name="quantity", most=MOST_QUANTITY),
         term=bought["term"],

@@ -7,6 +7,7 @@ import click
 
 from isp_addons.cli.customer_changes import CUSTOMER
 from isp_addons.cli.output import Form, Session, json_option, list_options, say, show
+from isp_addons.cli.quotes import quote_options, tell
 from isp_addons.domain.money import format_amount, parse_amount
 from isp_addons.domain.payment_method import Method
 from isp_addons.domain.period import parse_whole
@@ -137,7 +138,7 @@ def show_contact(session: Session, *, as_json: bool) -> None:
 @click.option("--card", metavar="TOKEN", help="Pay with this card of the gateway at once.")
 @click.option("--account", metavar="REF", help="Which of your accounts pays, if you have several.")
 @click.option("--key", help="Your own key of this order: the same twice is one order.")
-@click.option("--dry-run", is_flag=True, help="Only tell what it would cost.")
+@quote_options
 @json_option
 @click.pass_obj
 def order_for_new(
@@ -154,6 +155,7 @@ def order_for_new(
     account: str | None,
     key: str | None,
     dry_run: bool,
+    quote: str | None,
     as_json: bool,
 ) -> None:
     """A reseller (--as EMAIL) orders for COMPANY, a new customer, who is in his care from then on.
@@ -171,27 +173,38 @@ def order_for_new(
         quantity=parse_whole(quantity, name="quantity", most=_MOST),
         term=term,
     )
-    key, context = key or new_key(), session.app.context
-    if method != Method.BALANCE.value and not dry_run:
-        _buy(session, wanted, method=Method(method), card=card, account=account, key=key, as_json=as_json)
-        return
+    key, context, by = key or new_key(), session.app.context, Method(method)
     cause = session.cause(f"sold {product}")
-    done = resale.sell(context, cause, wanted, key=key, payer=account, dry_run=dry_run, unpaid=method != Method.BALANCE.value)
+    if dry_run:
+        tell(resale.preview(context, cause, wanted, payer=account, unpaid=by is not Method.BALANCE), as_json=as_json)
+        return
+    if by is not Method.BALANCE:
+        _buy(session, wanted, method=by, card=card, account=account, key=key, quote=quote, as_json=as_json)
+        return
+    done = resale.sell(context, cause, wanted, key=key, payer=account, quote=quote)
     paid = format_amount(done.paid, context.currency)
-    said = f"Nothing is ordered yet; {company} would cost" if dry_run else f"{company} is customer {done.customer}; paid:"
-    facts = {} if dry_run else {"customer": done.customer, "account": done.account, "subscription": done.subscription}
-    say(f"{said} {paid} {context.currency}.", as_json=as_json, **facts, paid=paid, currency=context.currency, dry_run=dry_run)
+    facts = {"customer": done.customer, "account": done.account, "subscription": done.subscription}
+    text = f"{company} is customer {done.customer}; paid: {paid} {context.currency}."
+    say(text, as_json=as_json, **facts, paid=paid, currency=context.currency)
 
 
 def _buy(
-    session: Session, wanted: "Resale", *, method: Method, card: str | None, account: str | None, key: str, as_json: bool
+    session: Session,
+    wanted: "Resale",
+    *,
+    method: Method,
+    card: str | None,
+    account: str | None,
+    key: str,
+    quote: str | None,
+    as_json: bool,
 ) -> None:
     """Write a purchase of the reseller down, and pay it if a card is given."""
     from isp_addons.services import card_payment, purchases, resale
 
     context, cause = session.app.context, session.cause(f"sold {wanted.product}")
     payer = resale.payer_of(context, cause, account)
-    made = purchases.create(context, cause, purchases.of_resale(wanted, payer=payer, method=method, key=key))
+    made = purchases.create(context, cause, purchases.of_resale(wanted, payer=payer, method=method, key=key, quote=quote))
     if card is not None:
         card_payment.pay(context, cause, purchase_id=made, card=card)
     with context.store.read() as database:

@@ -44,7 +44,18 @@ def require_customer(session: Session, cause: Cause, permission: Permission, *, 
 
 def not_yours() -> NotFound:
     """It is another's, or it is not there at all."""
-    return NotFound("There is no such customer, account or subscription in your care.", code="not_yours")
+    return NotFound("There is no such customer, account, subscription or purchase in your care.", code="not_yours")
+
+
+def missing(session: Session, cause: Cause, permission: Permission, told: NotFound) -> NotFound:
+    """What is said of what is not there: *told* to staff; to everybody else the same as of another's, so that nobody counts.
+
+    Raises `Refused` (``not_permitted``), as for what is there.
+    """
+    if is_staff(session, cause):
+        return told
+    require(session, cause, permission)
+    return not_yours()
 
 
 def require_person(session: Session, cause: Cause, permission: Permission, person: Person) -> None:

@@ -26,10 +26,10 @@ def cancel(context: Context, cause: Cause, *, subscription_id: int, at_once: boo
     Raises `NotFound`, and `Refused` (``no_active_subscription``) for what is over.
     """
     with context.store.read() as session:
-        ref = find.ref_of(session, subscription_id)
+        ref = find.ref_of(session, subscription_id, cause, Permission.BUY)
     gathered = context.billing.gather([ref], at=cause.at)
     with context.store.write() as session:
-        subscription, account, _ = find.subscription(session, subscription_id)
+        subscription, account, _ = find.subscription(session, subscription_id, cause, Permission.BUY)
         access.require_account(session, cause, Permission.BUY, account_id=account.id)
         refuse_over(subscription)
         if at_once:
@@ -52,7 +52,7 @@ def leave(session: Session, context: Context, cause: Cause, subscription: Subscr
 def undo(context: Context, cause: Cause, *, subscription_id: int) -> Status:
     """Take a cancellation back while what is paid for still runs. Raises `Refused` (``already_over``) afterwards."""
     with context.store.write() as session:
-        subscription, account, _ = find.subscription(session, subscription_id)
+        subscription, account, _ = find.subscription(session, subscription_id, cause, Permission.BUY)
         access.require_account(session, cause, Permission.BUY, account_id=account.id)
         take_back(session, context, cause, subscription)
         return Status(subscription.status)

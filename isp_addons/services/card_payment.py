@@ -1,10 +1,10 @@
 """Paying a purchase by card: what is asked of the gateway is written down before it is asked, and what came of it after."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator
 from datetime import timedelta
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from isp_addons.domain.cause import Cause
@@ -24,7 +24,8 @@ log = logging.getLogger(__name__)
 PATIENCE = timedelta(minutes=5)
 """How long a payment may be under way before somebody else asks what became of it; no gateway is waited for that long."""
 
-_MOST = 100
+_PAGE, _PAGES = 100, 200
+"""How many purchases are read at once, and how often in one run: 20,000, far more than ever wait at the same time."""
 
 
 def pay(context: Context, cause: Cause, *, purchase_id: int, card: str) -> State:
@@ -69,13 +70,12 @@ def settle(context: Context, cause: Cause) -> int:
 
     What a rule refused to deliver is tried again, and what nobody paid in time expires.
     """
-    with context.store.read() as session:
-        asked = _asked(session, cause)
-        paid = session.scalars(select(Purchase.id).where(Purchase.status == State.PAID.value).limit(_MOST)).all()
-    done = _expire(context, cause) + sum(_deliver(context, cause, purchase_id) for purchase_id in paid)
-    if asked:
-        gateway = context.payments.cards()
-        done += sum(_ask_again(context, cause, gateway, each) for each in asked)
+    done = _expire(context, cause)
+    done += sum(_deliver(context, cause, each.id) for each in _all(context, Purchase.status == State.PAID.value))
+    gateway: CardGateway | None = None
+    for each in _all(context, _asked(cause)):
+        gateway = gateway or context.payments.cards()
+        done += _ask_again(context, cause, gateway, each)
     return done
 
 
@@ -136,11 +136,23 @@ def _took_nothing(context: Context, cause: Cause, purchase_id: int, key: str) ->
             purchase_booking.move(session, cause, purchase, State.NEW)
 
 
-def _asked(session: Session, cause: Cause) -> Sequence[Purchase]:
-    """The purchases about which the gateway is to be asked."""
+def _asked(cause: Cause) -> ColumnElement[bool]:
+    """Whether the gateway is to be asked about a `Purchase`."""
     lost = and_(Purchase.status == State.PAYING.value, Purchase.tried_at <= cause.at - PATIENCE)
-    waits = Purchase.status == State.ACTION_REQUIRED.value
-    return session.scalars(select(Purchase).where(or_(lost, waits)).order_by(Purchase.id).limit(_MOST)).all()
+    return or_(lost, Purchase.status == State.ACTION_REQUIRED.value)
+
+
+def _all(context: Context, which: ColumnElement[bool]) -> Iterator[Purchase]:
+    """The purchases for which *which* holds, by number: nobody waits behind others that stay as they are."""
+    last = 0
+    for _ in range(_PAGES):
+        with context.store.read() as session:
+            query = select(Purchase).where(which, Purchase.id > last).order_by(Purchase.id).limit(_PAGE)
+            page = session.scalars(query).all()
+        if not page:
+            return
+        last = page[-1].id
+        yield from page
 
 
 def _ask_again(context: Context, cause: Cause, gateway: CardGateway, purchase: Purchase) -> bool:
@@ -177,12 +189,17 @@ def _deliver(context: Context, cause: Cause, purchase_id: int) -> bool:
 def _expire(context: Context, cause: Cause) -> int:
     """Purchases by card that nobody paid in time."""
     unpaid = (State.NEW.value, State.PAYMENT_FAILED.value)
-    with context.store.write() as session:
-        late = select(Purchase).where(Purchase.status.in_(unpaid), Purchase.expires_at <= cause.at).limit(_MOST)
-        found = session.scalars(late.with_for_update(skip_locked=True)).all()
-        for purchase in found:
-            purchase_booking.move(session, cause, purchase, State.EXPIRED)
-        return len(found)
+    late = select(Purchase).where(Purchase.status.in_(unpaid), Purchase.expires_at <= cause.at).limit(_PAGE)
+    done = 0
+    for _ in range(_PAGES):
+        with context.store.write() as session:
+            found = session.scalars(late.with_for_update(skip_locked=True)).all()
+            for purchase in found:
+                purchase_booking.move(session, cause, purchase, State.EXPIRED)
+        done += len(found)
+        if not found:
+            break
+    return done
 
 
 def _state(context: Context, cause: Cause, purchase_id: int) -> State:

@@ -12,6 +12,7 @@ from isp_addons.domain.payment_method import Method
 from isp_addons.domain.problem import Refused
 from isp_addons.domain.purchase import State
 from isp_addons.payments.base import CardGateway, Declined, GatewayError, RefundOutcome
+from isp_addons.services import purchase_booking
 from isp_addons.services.context import Context
 from isp_addons.store import audit
 from isp_addons.store.tables import CardRefund, Purchase, Subscription
@@ -104,8 +105,13 @@ def _note(context: Context, refund_id: int, reason: str) -> None:
 
 
 def _close(context: Context, cause: Cause, refund_id: int, outcome: RefundOutcome) -> bool:
-    """Refused for good: the money is on the balance again."""
+    """Refused for good: the money is on the balance again, and pays what waits for it."""
+    with context.store.read() as session:
+        purchase_id = session.get_one(CardRefund, refund_id).purchase_id
+        ref = purchase_booking.ref_of(session, purchase_id)
+    gathered = context.billing.gather([ref], at=cause.at)
     with context.store.write() as session:
+        purchase_booking.locked(session, purchase_id)
         refund = session.get_one(CardRefund, refund_id, with_for_update=True)
         if refund.status != QUEUED:
             return False
@@ -113,7 +119,7 @@ def _close(context: Context, cause: Cause, refund_id: int, outcome: RefundOutcom
         refund.status, refund.done_at = (REFUSED if refused else DONE), cause.at
         if isinstance(outcome, Declined):
             refund.reason = outcome.reason[:300]
-            owner = session.get_one(Purchase, refund.purchase_id).account_id
+            owner = session.get_one(Purchase, purchase_id).account_id
             ledger.give(
                 session,
                 cause,
@@ -123,6 +129,7 @@ def _close(context: Context, cause: Cause, refund_id: int, outcome: RefundOutcom
                 kind="card_refund",
                 note="The card took nothing back",
             )
+            purchase_booking.settle_account(context, session, cause, gathered)
         else:
             refund.reference, refund.reason = outcome.reference, ""
         _record(session, cause, refund, before=QUEUED)

@@ -27,7 +27,8 @@ from isp_addons.store.tables import Account, LedgerAccount, Product, Purchase, S
 log = logging.getLogger(__name__)
 
 _MOST = 200
-_UNDER_WAY = (State.PAYING.value, State.ACTION_REQUIRED.value, State.PAID.value)
+_UNDER_WAY = (State.PAYING.value, State.ACTION_REQUIRED.value)
+"""What may still bring money; that of a paid purchase is on the balance already."""
 
 
 def save(context: Context, cause: Cause, *, account: str, card: str | None) -> None:

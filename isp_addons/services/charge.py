@@ -158,7 +158,7 @@ def preview_renewal(
 
 def _renew(context: Context, session: Session, cause: Cause, wish: _Renewal, *, at: datetime) -> tuple[datetime, Quote]:
     """Until when it is paid, and the price for *at*."""
-    subscription, account, product = find.subscription(session, wish.subscription)
+    subscription, account, product = find.subscription(session, wish.subscription, cause, Permission.BUY)
     access.require_account(session, cause, Permission.BUY, account_id=account.id)
     _must_be_a_running_term(subscription)
     months = find.term(product, wish.term) if wish.term is not None else subscription.term_months

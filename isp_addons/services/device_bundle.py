@@ -118,7 +118,7 @@ def state(context: Context, cause: Cause, *, subscription_id: int) -> BundleStat
         query = select(Subscription, Product).join(Product, Product.id == Subscription.product_id)
         found = session.execute(query.where(Subscription.id == subscription_id)).one_or_none()
         if found is None:
-            raise find.unknown_subscription(subscription_id)
+            raise access.missing(session, cause, Permission.SEE, find.unknown_subscription(subscription_id))
         here = _spaces_of(session, cause, account_id=found.Subscription.account_id, vendor=found.Product.vendor)
         active = space_devices.active(session, subscription_id=subscription_id)
         return BundleState(
@@ -149,7 +149,7 @@ def _bundle_of(session: Session, cause: Cause, subscription_id: int) -> tuple[Su
     """A subscription whose devices may change, its account locked: no two take its last place."""
     if cause.person is not None:
         access.require(session, cause, Permission.BUY)
-    subscription, account, product = find.subscription(session, subscription_id)
+    subscription, account, product = find.subscription(session, subscription_id, cause, Permission.BUY)
     _spaces_of(session, cause, account_id=account.id, vendor=product.vendor)
     _size(subscription, product)
     if subscription.status not in (Status.RUNNING, Status.ENDING):

@@ -14,10 +14,13 @@ from isp_addons.store.tables import Account, Customer, Person, Subscription
 _FOR_THE_CUSTOMER = (Role.STAFF.value, Role.RESELLER.value)
 
 
-def discount_for(context: Context, session: Session, cause: Cause, account_id: int) -> Fraction:
-    """The share (0 to 1) taken off the list price of what is bought for the account now, by whoever is behind *cause*."""
+def discount_for(context: Context, session: Session, cause: Cause, account_id: int, *, by_customer: bool = False) -> Fraction:
+    """The share (0 to 1) taken off the list price of what is bought for the account now, by whoever is behind *cause*.
+
+    *by_customer*: a user of the customer asked for it himself, whoever does it now.
+    """
     agreed, has_admin = session.execute(select(_agreed(), _has_admin()).where(Account.id == account_id)).one()
-    bought_for = not is_by_customer(session, cause)
+    bought_for = not (by_customer or is_by_customer(session, cause))
     return discount_of(agreed, by_reseller=bought_for, has_admin=has_admin, rule=context.resellers.with_admin)
 
 

@@ -8,10 +8,13 @@ from sqlalchemy import insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from isp_addons.billing.base import Gathered
+from isp_addons.domain.cause import Cause
 from isp_addons.domain.event import parse_account
 from isp_addons.domain.period import LONGEST_TERM, parse_whole
+from isp_addons.domain.permission import Permission
 from isp_addons.domain.problem import BadInput, NotFound, Refused
 from isp_addons.domain.text import parse_line
+from isp_addons.services import access
 from isp_addons.services.context import Context
 from isp_addons.store import scratch
 from isp_addons.store.tables import Account, Product, Subscription
@@ -40,23 +43,27 @@ def product(session: Session, code: str) -> Product:
     return found
 
 
-def ref_of(session: Session, subscription_id: int) -> str:
-    """The billing's name of the account that has the subscription."""
-    query = select(Account.ref).join(Subscription, Subscription.account_id == Account.id)
-    ref = session.scalar(query.where(Subscription.id == subscription_id))
-    if ref is None:
-        raise unknown_subscription(subscription_id)
-    return ref
+def ref_of(session: Session, subscription_id: int, cause: Cause, permission: Permission) -> str:
+    """The billing's name of the account that has the subscription, for who may do what is asked for with it."""
+    query = select(Account).join(Subscription, Subscription.account_id == Account.id)
+    owner = session.scalar(query.where(Subscription.id == subscription_id))
+    if owner is None:
+        raise access.missing(session, cause, permission, unknown_subscription(subscription_id))
+    access.require_account(session, cause, permission, account_id=owner.id)
+    return owner.ref
 
 
-def subscription(session: Session, subscription_id: int) -> tuple[Subscription, Account, Product]:
+def subscription(
+    session: Session, subscription_id: int, cause: Cause, permission: Permission
+) -> tuple[Subscription, Account, Product]:
     """A subscription with its account and product, the account locked against other writers.
 
-    Locked first and read then: what another writer changed while we waited for the lock is seen.
+    Locked first and read then: what another writer changed while we waited for the lock is seen. Whether it is in the care
+    of who asks is the caller's to find out; one that is not there is told from another's to staff alone.
     """
     owner = select(Account.id).join(Subscription, Subscription.account_id == Account.id)
     if session.scalar(owner.where(Subscription.id == subscription_id).with_for_update(of=Account)) is None:
-        raise unknown_subscription(subscription_id)
+        raise access.missing(session, cause, permission, unknown_subscription(subscription_id))
     return session.execute(
         select(Subscription, Account, Product)
         .join(Account, Account.id == Subscription.account_id)

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from isp_addons.domain.cause import Cause
 from isp_addons.domain.hold import BY_HAND, HoldOwner
+from isp_addons.domain.permission import Permission
 from isp_addons.domain.problem import BadInput, Refused
 from isp_addons.domain.subscription import Status
 from isp_addons.services import find, top_up
@@ -20,7 +21,7 @@ def put(context: Context, cause: Cause, *, subscription_id: int, owner: HoldOwne
     if until is not None and until <= cause.at:
         raise BadInput(f"The hold would end at {until.isoformat()}, which has passed already.", code="bad_until")
     with context.store.write() as session:
-        subscription, _, _ = find.subscription(session, subscription_id)
+        subscription, _, _ = find.subscription(session, subscription_id, cause, Permission.ADMINISTER)
         if subscription.status not in (Status.RUNNING.value, Status.ENDING.value):
             raise Refused(
                 f"Subscription {subscription_id} is {subscription.status}; there is nothing to suspend.", code="already_over"
@@ -33,7 +34,7 @@ def release(context: Context, cause: Cause, *, subscription_id: int, owner: Hold
     """Lift the hold of *owner*. Other holds keep standing; an unpaid period is charged first. False: none stood."""
     _by_hand(owner)
     with context.store.read() as session:
-        ref = find.ref_of(session, subscription_id)
+        ref = find.ref_of(session, subscription_id, cause, Permission.ADMINISTER)
     gathered = context.billing.gather([ref], at=cause.at)
     with context.store.write() as session:
         find.known_accounts(context, session, gathered, [ref])

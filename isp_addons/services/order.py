@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from isp_addons.billing.base import Gathered
-from isp_addons.domain.cause import Cause
+from isp_addons.domain.cause import Cause, Source
 from isp_addons.domain.event import parse_account
 from isp_addons.domain.permission import Permission
 from isp_addons.domain.problem import BadInput, Refused, TryAgain
@@ -47,8 +47,8 @@ class Order:
     quote: str | None = None
 
 
-def place(context: Context, cause: Cause, order: Order) -> int:
-    """Place *order*; returns the subscription's id, the same for a repeated key.
+def place(context: Context, cause: Cause, order: Order, *, own: bool = False) -> int:
+    """Place *order*; returns the subscription's id, the same for a repeated key. *own*: the key is the product's.
 
     A one-off term is paid whole; a recurring one for what is left of the account's period, by time, but an activation code
     is always paid whole. Raises `NotFound`, `BadInput`, `Refused` (``insufficient_funds``, ``account_blocked``,
@@ -58,7 +58,7 @@ def place(context: Context, cause: Cause, order: Order) -> int:
     check(order)
     gathered = context.billing.gather([order.account], at=cause.at)
     with context.store.write() as session:
-        return place_within(context, session, cause, gathered, order)
+        return place_within(context, session, cause, gathered, order, own=own)
 
 
 def preview(context: Context, cause: Cause, order: Order, *, unpaid: bool = False) -> Quote:
@@ -86,7 +86,14 @@ def check(order: Order) -> None:
 
 
 def place_within(
-    context: Context, session: Session, cause: Cause, gathered: Gathered, order: Order, *, priced_at: datetime | None = None
+    context: Context,
+    session: Session,
+    cause: Cause,
+    gathered: Gathered,
+    order: Order,
+    *,
+    priced_at: datetime | None = None,
+    own: bool = False,
 ) -> int:
     """The same inside the caller's transaction; *gathered* was asked for before it began.
 
@@ -108,7 +115,15 @@ def place_within(
         do=do,
         write=lambda subscription: {"subscription": subscription},
         read=lambda said: int(said["subscription"]),
+        own=own,
     )
+
+
+def place_and_tell(
+    context: Context, session: Session, cause: Cause, gathered: Gathered, order: Order, *, priced_at: datetime
+) -> tuple[int, Quote]:
+    """The subscription and its quote, inside the transaction of a caller who has the key and confirms the quote himself."""
+    return _place(context, session, cause, gathered, order, priced_at=priced_at)
 
 
 def _place(
@@ -124,6 +139,8 @@ def _place(
     case = _case(context, session, cause, gathered, order, priced_at)
     account, product, funds = case.account, case.product, case.funds
     tried = trial.standing(session, account_id=account.id, product=product, plan=order.plan)
+    goes_on = cause.source is Source.TIMETABLE and tried is not None and tried.by_customer
+    case = replace(case, by_customer=goes_on or discount.is_by_customer(session, cause))
     _may_order(context, session, product, funds, order)
     _may_begin(context, cause, case)
     found, end = order_price.price(context, session, cause, case), order_price.until(case, cause.at)
@@ -139,7 +156,7 @@ def _place(
         instead_of=tried,
         split=distribute(order.quantity, order.split, parts=product.split, product=product.code),
         renews=order.renews,
-        by_customer=discount.is_by_customer(session, cause),
+        by_customer=case.by_customer,
     )
     new_id = create(session, context, cause, new)
     if order.plan not in (Plan.BUNDLED, Plan.TRIAL) and found.line is not None:

@@ -21,7 +21,10 @@ from isp_addons.store.tables import Account, Product
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What is ordered, what the billing says of the account (a row of `scratch.funds`), and the moment that is priced."""
+    """What is ordered, what the billing says of the account (a row of `scratch.funds`), and the moment that is priced.
+
+    ``by_customer``: a user of the customer asked for it himself, whoever orders now.
+    """
 
     account: Account
     funds: Any
@@ -30,6 +33,7 @@ class Case:
     quantity: int
     months: int
     priced_at: datetime
+    by_customer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ def price(context: Context, session: Session, cause: Cause, case: Case) -> Price
     line = partial(quote.line, case.product, quantity=case.quantity, start=case.priced_at, end=end)
     if case.plan is Plan.TRIAL:
         return Price(line(months=0, list_price=0, net=0), 0)
-    taken_off = discount.discount_for(context, session, cause, case.account.id)
+    taken_off = discount.discount_for(context, session, cause, case.account.id, by_customer=case.by_customer)
     cost = prices.valid(session, case.product, at=case.priced_at).less(taken_off)
     part = _part(context, case)
     net, listed = (each.price_for(case.quantity, months=part) for each in (cost, cost.at_list))

@@ -23,6 +23,8 @@ _LONGEST_ACTOR = 80
 class NewPerson:
     """Somebody who is to log in. *invite*: by mail; else he comes in through the ISP's own cabinet, and is registered at once.
 
+    Without an invitation nobody proves that the address is his, so only who looks after the customer may leave it out.
+
     ``language`` None: the one of the section ``[mail]``.
     """
 
@@ -123,6 +125,8 @@ def enter(
     if new.language is not None and new.language not in LANGUAGES:
         raise BadInput(f"Mail is written in {', '.join(LANGUAGES)}, not in {new.language!r}.", code="bad_language")
     _check_role(session, cause, new.role, customer_id=customer_id)
+    if not new.invite:
+        _check_vouching(session, cause, customer_id=customer_id)
     if session.scalar(select(Person.id).where(Person.email == email, Person.deleted_at.is_(None))) is not None:
         raise Refused(f"Somebody logs in as {email} already; use another address.", code="email_taken")
     person = Person(
@@ -250,6 +254,19 @@ def _check_role(session: Session, cause: Cause, role: Role, *, customer_id: int 
     giver = session.get(Person, cause.person) if cause.person is not None else None
     if giver is not None and not MAY[role] <= MAY[Role(giver.role)]:
         raise Refused(f"The role {giver.role} cannot give the role {role}: it may do more.", code="not_permitted")
+
+
+def _check_vouching(session: Session, cause: Cause, *, customer_id: int | None) -> None:
+    """Raise `Refused` (``not_permitted``) unless staff, or the customer's reseller, says whose the address is."""
+    asking = session.get(Person, cause.person) if cause.person is not None else None
+    customer = session.get(Customer, customer_id) if customer_id is not None else None
+    in_care = asking is not None and customer is not None and access.sells_to(asking, customer)
+    if not (in_care or access.is_staff(session, cause)):
+        raise Refused(
+            "Nobody is registered without confirming his address, but by who looks after the customer; leave --no-invitation "
+            "out, and he is invited by mail.",
+            code="not_permitted",
+        )
 
 
 def record(session: Session, cause: Cause, person: Person, *, field: str, before: str | None, after: str | None) -> None:

@@ -2,19 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, select, true, update
+from sqlalchemy.orm import Session
 
 from isp_addons.domain.catalogue import DatedPrices, Kind, ProductTerms, TrialEnd
 from isp_addons.domain.cause import Cause
 from isp_addons.domain.period import LONGEST_TERM, parse_whole
+from isp_addons.domain.permission import Permission, Role
 from isp_addons.domain.price_list import flat
-from isp_addons.domain.problem import BadInput, Refused
+from isp_addons.domain.problem import BadInput, NotFound, Refused
+from isp_addons.domain.reseller import WHOLE
 from isp_addons.domain.seats import is_account_wide
-from isp_addons.services import catalogue, find, prices
+from isp_addons.services import access, catalogue, find, prices
 from isp_addons.services.context import Context
 from isp_addons.store import audit
-from isp_addons.store.tables import Product
+from isp_addons.store.tables import Customer, Product
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,36 @@ class NewProduct:
     resale: bool = False
     kind: Kind | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A product and what one unit costs for one month, in minor units, by the list that is valid now.
+
+    ``reseller_price``: with the discount that was agreed with the reseller who asks; None for everybody else.
+    """
+
+    product: Product
+    price: int
+    reseller_price: int | None
+
+
+def listing(context: Context, cause: Cause, *, limit: int) -> list[Offer]:
+    """What may be bought by whoever asks: what is on sale, of that for a reseller what is for resale. Staff see everything."""
+    with context.store.read() as session:
+        query = select(Product).where(_seen(session, cause)).order_by(Product.priority, Product.code).limit(limit)
+        discount = _discount(session, cause)
+        return [_offer(session, cause, each, discount) for each in session.scalars(query)]
+
+
+def seen(session: Session, cause: Cause, code: str) -> Product:
+    """One of the same. Raises `NotFound`, which names to staff alone what there is."""
+    if access.is_staff(session, cause):
+        return find.product(session, code)
+    found = session.scalar(select(Product).where(Product.code == code, _seen(session, cause)))
+    if found is None:
+        raise NotFound(f"No product {code[:64]!r} is sold to you; see: isp-addons products list", code="unknown_product")
+    return found
 
 
 def add(context: Context, cause: Cause, new: NewProduct) -> int:
@@ -69,6 +103,30 @@ def set_on_sale(context: Context, cause: Cause, *, code: str, on_sale: bool) -> 
                 session, cause, subject="product", subject_id=product.id, field="on_sale", before=product.on_sale, after=on_sale
             )
             session.execute(update(Product).where(Product.id == product.id).values(on_sale=on_sale))
+
+
+def _seen(session: Session, cause: Cause) -> ColumnElement[bool]:
+    """The condition that a product is shown to whoever asks."""
+    if cause.person is None:
+        return true()
+    role = access.require(session, cause, Permission.SEE).role
+    if role == Role.STAFF:
+        return true()
+    return and_(Product.on_sale, Product.resale) if role == Role.RESELLER else and_(Product.on_sale)
+
+
+def _discount(session: Session, cause: Cause) -> Fraction | None:
+    """The discount of the reseller who asks; None: it is no reseller."""
+    if cause.person is None or access.require(session, cause, Permission.SEE).role != Role.RESELLER:
+        return None
+    agreed = session.scalar(select(Customer.discount).where(Customer.id == access.own_customer(session, cause)))
+    return Fraction(agreed or 0, WHOLE)
+
+
+def _offer(session: Session, cause: Cause, product: Product, discount: Fraction | None) -> Offer:
+    valid = prices.valid(session, product, at=cause.at)
+    less = None if discount is None else valid.less(discount).price_for(1, months=1)
+    return Offer(product=product, price=valid.price_for(1, months=1), reseller_price=less)
 
 
 def _kind(context: Context, new: NewProduct) -> Kind:

@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 from isp_addons.billing import ledger
 from isp_addons.billing.base import Gathered
 from isp_addons.domain.cause import Cause
-from isp_addons.domain.money import LARGEST
+from isp_addons.domain.money import LARGEST, format_amount
 from isp_addons.domain.problem import Refused
 from isp_addons.domain.quote import moment_of
 from isp_addons.domain.subscription import Plan, Status
 from isp_addons.services import find, order, resale
 from isp_addons.services.context import Context
+from isp_addons.store import scratch
 from isp_addons.store.tables import LedgerAccount, Purchase, Subscription
 
 ORDER, TOP_UP, RESALE = "order", "top_up", "resale"
@@ -64,7 +65,8 @@ def deliver(context: Context, session: Session, cause: Cause, gathered: Gathered
 def price(context: Context, cause: Cause, *, ref: str, what: Mapping[str, Any], buyer: int | None) -> int:
     """What *what* would take from the account's balance now, in minor units; nothing is changed.
 
-    It is delivered in a transaction that is taken back, so that everything that delivering refuses is refused here.
+    It is delivered in a transaction that is taken back, so that everything that delivering refuses is refused here. What an
+    account lacks already is not part of the price: raises `Refused` (``account_blocked``) for one that is blocked or overdrawn.
     """
     find.require_money(context)
     gathered = context.billing.gather([ref], at=cause.at)
@@ -75,12 +77,23 @@ def price(context: Context, cause: Cause, *, ref: str, what: Mapping[str, Any], 
         account = find.known_accounts(context, session, gathered, [ref]).get(ref)
         if account is None:
             raise find.unknown_account(ref)
+        if what["kind"] != TOP_UP:
+            _refuse_blocked(session, ref)
         ledger.give(session, cause, account_id=account.id, amount=LARGEST, key=goods.key, kind="price", note="")
         before = _balance(session, account.id)
         deliver(context, session, cause, gathered, goods)
         cost = before - _balance(session, account.id)
         session.rollback()
     return int(what["amount"]) if what["kind"] == TOP_UP else cost
+
+
+def _refuse_blocked(session: Session, ref: str) -> None:
+    """What is paid for a thing would go into a debt first, and the thing could not be delivered."""
+    funds = session.execute(select(scratch.funds)).one()
+    if funds.blocked:
+        missing = format_amount(-funds.available, funds.currency, with_currency=True) if funds.available < 0 else None
+        why = "blocked in the billing" if missing is None else f"overdrawn by {missing}; that is paid first"
+        raise Refused(f"The account {ref} is {why}; it can buy once it is free.", code="account_blocked")
 
 
 def refuse_twice(session: Session, *, space_id: int, service: str, devices: list[str]) -> None:
@@ -109,7 +122,7 @@ def _order(context: Context, session: Session, cause: Cause, gathered: Gathered,
         term=what["term"],
         quote=goods.quote,
     )
-    return order.place_within(context, session, cause, gathered, wanted, priced_at=goods.priced_at)
+    return order.place_within(context, session, cause, gathered, wanted, priced_at=goods.priced_at, own=True)
 
 
 def _top_up(*_: object) -> int | None:
@@ -120,7 +133,7 @@ def _top_up(*_: object) -> int | None:
 def _resale(context: Context, session: Session, cause: Cause, gathered: Gathered, goods: Goods) -> int | None:  # noqa: ARG001
     payer = find.account(session, goods.ref)
     return resale.deliver(
-        context, session, cause, payer=payer, what=goods.what, key=goods.key, priced_at=goods.priced_at or cause.at
+        context, session, cause, payer=payer, what=goods.what, key=goods.key, priced_at=goods.priced_at, quote=goods.quote
     )
 
 

@@ -19,6 +19,7 @@ from isp_addons.domain.subscription import Plan
 from isp_addons.domain.text import parse_line
 from isp_addons.services import access, availability, find, order, payment_methods, purchase_booking, purchase_goods
 from isp_addons.services.context import Context
+from isp_addons.services.idempotency import refuse_own
 from isp_addons.services.resale import Resale
 from isp_addons.store import audit, scratch
 from isp_addons.store.tables import Account, Purchase
@@ -52,16 +53,16 @@ class NewPurchase:
     @property
     def what(self) -> dict[str, object]:
         """What is delivered once it is paid."""
+        confirmed: dict[str, object] = {"quote": self.quote} if self.quote is not None else {}
         if self.resale is not None:
             sold: dict[str, object] = {"kind": purchase_goods.RESALE, "product": self.product, **self.resale}
-            return {**sold, "quantity": self.quantity, "term": self.term}
+            return {**sold, "quantity": self.quantity, "term": self.term, **confirmed}
         said: dict[str, object] = {"kind": purchase_goods.ORDER, "product": self.product, "plan": self.plan.value}
         where: dict[str, object] = {"devices": list(self.devices)} if self.devices else {}
-        where |= {"quote": self.quote} if self.quote is not None else {}
-        return {**said, "quantity": self.quantity, "term": self.term, **where}
+        return {**said, "quantity": self.quantity, "term": self.term, **where, **confirmed}
 
 
-def of_resale(sold: Resale, *, payer: str, method: Method, key: str) -> NewPurchase:
+def of_resale(sold: Resale, *, payer: str, method: Method, key: str, quote: str | None = None) -> NewPurchase:
     """What a reseller's sale to a new customer is as a purchase of the reseller's own account *payer*."""
     about = {"company": sold.company, "contact": sold.contact, "email": sold.email}
     return NewPurchase(
@@ -72,6 +73,7 @@ def of_resale(sold: Resale, *, payer: str, method: Method, key: str) -> NewPurch
         plan=Plan.ONE_OFF,
         quantity=sold.quantity,
         term=sold.term,
+        quote=quote,
         resale=about,
     )
 
@@ -117,7 +119,7 @@ def row(session: Session, cause: Cause, purchase_id: int) -> Purchase:
     """One purchase, for somebody who may see it. Raises `NotFound` (``unknown_purchase``)."""
     found = session.get(Purchase, purchase_id)
     if found is None:
-        raise purchase_booking.unknown(purchase_id)
+        raise access.missing(session, cause, Permission.SEE, purchase_booking.unknown(purchase_id))
     require(session, cause, Permission.SEE, found)
     return found
 
@@ -144,6 +146,7 @@ def require(session: Session, cause: Cause, permission: Permission, purchase: Pu
 def _check(new: NewPurchase) -> None:
     parse_account(new.account)
     parse_line(new.key, name="key", most=find.LONGEST_KEY)
+    refuse_own(new.key)
     order.check(
         order.Order(account=new.account, product=new.product, plan=new.plan, key=new.key, quantity=new.quantity, term=new.term)
     )

@@ -41,7 +41,7 @@ def change(context: Context, cause: Cause, wish: Wish, *, dry_run: bool = False)
     if wish.key is not None:
         parse_line(wish.key, name="key", most=find.LONGEST_KEY)
     with context.store.read() as session:
-        ref = find.ref_of(session, wish.subscription)
+        ref = find.ref_of(session, wish.subscription, cause, Permission.BUY)
     gathered = context.billing.gather([ref], at=cause.at)
     with context.store.write() as session:
 
@@ -72,7 +72,7 @@ def change_within(
     *priced_at*: an agreed moment for which the price is worked out, of any age; None: that of the quote, or now.
     """
     at = moment_of(wish.quote, now=cause.at) if priced_at is None else priced_at
-    subscription, account, product = find.subscription(session, wish.subscription)
+    subscription, account, product = find.subscription(session, wish.subscription, cause, Permission.BUY)
     access.require_account(session, cause, Permission.BUY, account_id=account.id)
     funds = session.execute(select(scratch.funds).where(scratch.funds.c.account_id == account.id)).one_or_none()
     if funds is None:
@@ -87,7 +87,7 @@ def change_within(
 def withdraw(context: Context, cause: Cause, *, subscription_id: int) -> bool:
     """Take the pending change of a subscription back. False: none is pending. Raises `NotFound`, `Refused` (``renewed``)."""
     with context.store.write() as session:
-        subscription, account, product = find.subscription(session, subscription_id)
+        subscription, account, product = find.subscription(session, subscription_id, cause, Permission.BUY)
         access.require_account(session, cause, Permission.BUY, account_id=account.id)
         if changes.pending_of(session, subscription_id) is None:
             return False

@@ -50,7 +50,7 @@ def reactivate(
     if quantity is not None and not 1 <= quantity <= MOST_QUANTITY:
         raise BadInput(f"The quantity {quantity} is not from 1 to {MOST_QUANTITY}.", code="bad_quantity")
     with context.store.read() as session:
-        ref = find.ref_of(session, subscription_id)
+        ref = find.ref_of(session, subscription_id, cause, Permission.BUY)
     gathered = context.billing.gather([ref], at=cause.at)
     with context.store.write() as session:
         return once(
@@ -75,7 +75,7 @@ def _reactivate(
     split: Mapping[str, int],
 ) -> Changed:
     find.known_accounts(context, session, gathered, gathered.refs or ())
-    subscription, account, product = find.subscription(session, subscription_id)
+    subscription, account, product = find.subscription(session, subscription_id, cause, Permission.BUY)
     access.require_account(session, cause, Permission.BUY, account_id=account.id)
     if not cancel.is_over(subscription, cause):
         return _take_back(context, session, cause, subscription, product.currency, sets=quantity is not None or bool(split))

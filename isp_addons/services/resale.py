@@ -1,7 +1,7 @@
 """A reseller sells to a new customer: the customer, his account and his licences are one order, which the reseller pays."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from isp_addons.domain.money import LARGEST
 from isp_addons.domain.period import add_months, time_zone
 from isp_addons.domain.permission import Permission, Role
 from isp_addons.domain.problem import BadInput, Refused
+from isp_addons.domain.quote import Quote, confirm, moment_of
 from isp_addons.domain.subscription import Plan
 from isp_addons.domain.text import parse_line
 from isp_addons.services import accounts, acting, block, customers, find, order, top_up
@@ -60,15 +61,14 @@ def sell(
     *,
     key: str,
     payer: str | None = None,
-    dry_run: bool = False,
-    unpaid: bool = False,
+    quote: str | None = None,
 ) -> Sold:
-    """Sell *wanted*, paid from the balance of the reseller's account *payer* (None: his only one); with *dry_run* only tell.
+    """Sell *wanted*, paid from the balance of the reseller's account *payer* (None: his only one). All or nothing.
 
-    *key*: the caller's own; the same twice is one sale. *unpaid*, of a dry run: whatever is on the balance. All or nothing.
+    *key*: the caller's own; the same twice is one sale. *quote*: the code of the quote that is confirmed; see `preview`.
 
     Raises `BadInput` (``bad_quantity``, ``bad_term``, ``bad_email``…), `NotFound`, and `Refused`
-    (``not_permitted``, ``not_resellable``, ``email_taken``, ``insufficient_funds``…).
+    (``not_permitted``, ``not_resellable``, ``email_taken``, ``insufficient_funds``, ``stale_quote``…).
     """
     accounts.require_ledger(context)
     with context.store.write() as session:
@@ -76,14 +76,25 @@ def sell(
 
         def do() -> Sold:
             paying = account_of(session, cause, payer)
-            if dry_run and unpaid:
-                ledger.give(session, cause, account_id=paying.id, amount=LARGEST, key=f"dry_run:{key}", kind=KIND, note="")
-            return sell_within(context, session, cause, wanted, payer=paying, key=key)
+            return sell_within(context, session, cause, wanted, payer=paying, key=key, quote=quote)
 
-        done = once(session, cause, key=key, what=KIND, arguments=asked, do=do, write=asdict, read=lambda said: Sold(**said))
-        if dry_run:
-            session.rollback()
-        return done
+        return once(session, cause, key=key, what=KIND, arguments=asked, do=do, write=asdict, read=lambda said: Sold(**said))
+
+
+def preview(context: Context, cause: Cause, wanted: Resale, *, payer: str | None = None, unpaid: bool = False) -> Quote:
+    """What *wanted* would cost the reseller: it is sold, and the transaction rolled back. Raises what `sell` raises.
+
+    *unpaid*: also where his money does not reach, for who pays otherwise.
+    """
+    accounts.require_ledger(context)
+    key = f"{KIND}:preview"
+    with context.store.write() as session:
+        paying = account_of(session, cause, payer)
+        if unpaid:
+            ledger.give(session, cause, account_id=paying.id, amount=LARGEST, key=key, kind=KIND, note="")
+        _, told = _sell(context, session, cause, wanted, payer=paying, key=key, priced_at=cause.at)
+        session.rollback()
+        return told
 
 
 def sell_within(
@@ -95,11 +106,22 @@ def sell_within(
     payer: Account,
     key: str,
     priced_at: datetime | None = None,
+    quote: str | None = None,
 ) -> Sold:
     """The same in the caller's transaction, with the money on the balance of *payer* already.
 
-    *priced_at*: the moment for which the price was agreed; None: now.
+    *priced_at*: the moment for which the price was agreed; None: that of the quote, or now.
     """
+    at = moment_of(quote, now=cause.at) if priced_at is None else priced_at
+    done, told = _sell(context, session, cause, wanted, payer=payer, key=key, priced_at=at)
+    confirm(quote, told)
+    return done
+
+
+def _sell(
+    context: Context, session: Session, cause: Cause, wanted: Resale, *, payer: Account, key: str, priced_at: datetime
+) -> tuple[Sold, Quote]:
+    """The quote names the account that pays: the new one has no name before it is there."""
     reseller = session.get_one(Customer, payer.customer_id)
     if not reseller.is_reseller:
         raise Refused(f"The account {payer.ref} is not that of a reseller.", code="not_permitted")
@@ -112,7 +134,7 @@ def sell_within(
     audit.acts_for(session, wanted.company)
     created = customers.enter(session, context, cause, new, reseller_id=reseller.id)
     account = _open(context, session, cause, customer_id=created.customer, zone=payer.time_zone)
-    placed = order.place_within(
+    placed, told = order.place_and_tell(
         context,
         session,
         cause,
@@ -128,7 +150,9 @@ def sell_within(
         priced_at=priced_at,
     )
     paid = _pay(session, cause, payer=payer, account=account, key=key)
-    return Sold(customer=created.customer, account=account.ref, subscription=placed, paid=paid)
+    request = {"what": KIND, **{name: str(value) for name, value in asdict(wanted).items()}}
+    quote = replace(told, account=payer.ref, request=tuple(request.items()))
+    return Sold(customer=created.customer, account=account.ref, subscription=placed, paid=paid), quote
 
 
 def deliver(
@@ -139,12 +163,13 @@ def deliver(
     payer: Account,
     what: Mapping[str, Any],
     key: str,
-    priced_at: datetime,
+    priced_at: datetime | None,
+    quote: str | None = None,
 ) -> int:
     """What a paid purchase of the reseller delivers: *what* holds the fields of `Resale`; returns the subscription."""
     told = {name: what[name] for name in ("company", "contact", "email", "product", "quantity", "term")}
     try:
-        done = sell_within(context, session, cause, Resale(**told), payer=payer, key=key, priced_at=priced_at)
+        done = sell_within(context, session, cause, Resale(**told), payer=payer, key=key, priced_at=priced_at, quote=quote)
     finally:
         audit.acts_for(session, None)  # what follows in this transaction is about the purchase
     return done.subscription

@@ -56,7 +56,7 @@ def confirm(context: Context, cause: Cause, change: SeatChange, *, dry_run: bool
     seats are given and returned as ever.
     """
     change = replace(change, asked=merged(change.asked), buy=change.buy or change.quote is not None)
-    ref = _account(context, change)
+    ref = _account(context, cause, change)
     gathered = context.billing.gather([ref], at=cause.at) if change.buy else None
     with context.store.write() as session:
         told = once(
@@ -97,10 +97,10 @@ def confirm_within(
     return Confirmed(changes=done, quote=told)
 
 
-def _account(context: Context, change: SeatChange) -> str:
+def _account(context: Context, cause: Cause, change: SeatChange) -> str:
     """The one account whose subscriptions are meant."""
     with context.store.read() as session:
-        refs = {find.ref_of(session, each.subscription) for each in change.asked}
+        refs = {find.ref_of(session, each.subscription, cause, Permission.ASSIGN) for each in change.asked}
     if len(refs) > 1:
         raise BadInput("The subscriptions belong to several accounts; change one account's at a time.", code="several_accounts")
     return refs.pop()
@@ -108,7 +108,7 @@ def _account(context: Context, change: SeatChange) -> str:
 
 def _case(session: Session, cause: Cause, asked: Asked) -> _Case:
     """One subscription whose seats may change."""
-    subscription, account, product = find.subscription(session, asked.subscription)
+    subscription, account, product = find.subscription(session, asked.subscription, cause, Permission.ASSIGN)
     by_hand(product.kind, product.options, product=product.code)
     if product.vendor is None:
         raise Refused(f"{product.code} has no vendor yet, and so no users who could be given seats.", code="no_users")

@@ -53,7 +53,7 @@ def resend(context: Context, cause: Cause, *, subscription_id: int, names: Seque
     Raises `BadInput` (``no_seat``) naming everybody who has none, and `Refused` (``mail_not_configured``, ``not_permitted``).
     """
     with context.store.write() as session:
-        _, account, product = find.subscription(session, subscription_id)
+        _, account, product = find.subscription(session, subscription_id, cause, Permission.ASSIGN)
         access.require_account(session, cause, Permission.ASSIGN, account_id=account.id)
         mail.require_configured(context)
         vendor = str(product.vendor)

@@ -47,7 +47,7 @@ def seats(context: Context, cause: Cause, *, subscription_id: int, limit: int) -
         query = select(Subscription, Product).join(Product, Product.id == Subscription.product_id)
         found = session.execute(query.where(Subscription.id == subscription_id)).one_or_none()
         if found is None:
-            raise find.unknown_subscription(subscription_id)
+            raise access.missing(session, cause, Permission.SEE, find.unknown_subscription(subscription_id))
         subscription, product = found
         access.require_account(session, cause, Permission.SEE, account_id=subscription.account_id)
         in_trial = trial.is_for_everybody(subscription, product)

@@ -30,7 +30,7 @@ def stop_now(context: Context, cause: Cause, *, subscription_id: int, key: str |
     *key*: the caller's own; the same again is answered as before.
     """
     with context.store.read() as session:
-        ref = find.ref_of(session, subscription_id)
+        ref = find.ref_of(session, subscription_id, cause, Permission.BUY)
     gathered = context.billing.gather([ref], at=cause.at)
     with context.store.write() as session:
         return once(
@@ -47,7 +47,7 @@ def stop_now(context: Context, cause: Cause, *, subscription_id: int, key: str |
 
 def _stop(context: Context, session: Session, cause: Cause, subscription_id: int, gathered: Gathered) -> Stopped:
     find.known_accounts(context, session, gathered, gathered.refs or ())
-    subscription, account, product = find.subscription(session, subscription_id)
+    subscription, account, product = find.subscription(session, subscription_id, cause, Permission.BUY)
     access.require_account(session, cause, Permission.BUY, account_id=account.id)
     cancel.refuse_over(subscription)
     amount = refund.give_back_unused(session, cause, subscription, zone=account.time_zone)

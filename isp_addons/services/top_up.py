@@ -6,16 +6,18 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import and_, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from isp_addons.domain.cause import Cause
 from isp_addons.domain.forecast import AddOn, choose
 from isp_addons.domain.hold import HoldOwner
+from isp_addons.domain.money import half_up
+from isp_addons.domain.proration import Proration, months_to_pay
 from isp_addons.services import charge, forecast, issue
 from isp_addons.services.context import Context
 from isp_addons.store import audit, codes, holds, scratch, wants
-from isp_addons.store.tables import Hold, Subscription
+from isp_addons.store.tables import Hold, Product, ProjectKey, Subscription
 
 
 def settle(context: Context, session: Session, cause: Cause) -> int:
@@ -85,10 +87,13 @@ def _held_accounts(now: datetime, *, takes_money: bool) -> Any:
             Subscription.paid_until,
             Hold.id.label("hold_id"),
             Hold.note,
+            Product.proration,
+            _after_key().label("after_key"),
         )
         .select_from(scratch.renewing)
         .join(scratch.funds, funds.account_id == renewing.account_id)
         .join(Subscription, Subscription.id == renewing.subscription_id)
+        .join(Product, Product.id == Subscription.product_id)
         .outerjoin(Hold, standing)
         .where(funds.blocked.is_(False), funds.account_id.in_(waiting), or_(funds.period_end > now, literal(not takes_money)))
         .order_by(funds.account_id)
@@ -110,9 +115,9 @@ def _decide(
     missing = [] if context.billing.takes_money else [row for row in unpaid if row.subscription_id in gone]
     left, paid, kept_now = first.available, [], set[int]()
     for queue in (at_hand, missing):
-        kept_now.update(reach(left, 0, map(_add_on, queue)).keep)
+        kept_now.update(reach(left, 0, map(_add_on_now, queue)).keep)
         paid = [row for row in unpaid if row.subscription_id in kept_now]
-        left = first.available - sum(row.price for row in paid)
+        left = first.available - sum(_due(row) for row in paid)
     left_out = set(gone).difference(owed, kept_now)
     ahead = {row.subscription_id for row in rows if row.hold_id is not None and row not in unpaid}.difference(owed)
     running = [row for row in rows if row.subscription_id not in left_out]
@@ -129,6 +134,25 @@ def _add_on(row: Any) -> AddOn:
     return AddOn(row.priority, row.ordered_at, row.subscription_id, row.price)
 
 
+def _add_on_now(row: Any) -> AddOn:
+    return AddOn(row.priority, row.ordered_at, row.subscription_id, _due(row))
+
+
+def _after_key() -> ColumnElement[bool]:
+    """Whether a project key paid a `Subscription` until now, and the first part of the running period too."""
+    mine = (ProjectKey.subscription_id == Subscription.id, ProjectKey.until == Subscription.paid_until)
+    funds = scratch.funds.c
+    return and_(exists().where(*mine), Subscription.paid_until > funds.period_start, Subscription.paid_until < funds.period_end)
+
+
+def _due(row: Any) -> int:
+    """What the running period costs, less what a project key paid of it."""
+    if not row.after_key:
+        return int(row.price)
+    rest = months_to_pay(Proration(row.proration), now=row.paid_until, start=row.period_start, end=row.period_end, months=1)
+    return half_up(row.price * rest)
+
+
 def _pay(context: Context, session: Session, cause: Cause, paid: list[Any]) -> None:
     """Charge the running period, where the money is ours to take, and note until when it is paid."""
     for row in paid:
@@ -138,8 +162,8 @@ def _pay(context: Context, session: Session, cause: Cause, paid: list[Any]) -> N
                 cause,
                 account_id=row.account_id,
                 subscription_id=row.subscription_id,
-                amount=row.price,
-                start=row.period_start,
+                amount=_due(row),
+                start=row.paid_until if row.after_key else row.period_start,
                 end=row.period_end,
             )
         session.execute(

@@ -70,7 +70,7 @@ def _order(context: Context, cause: Cause, trial_id: int) -> bool:
             account=account.ref, product=product.code, plan=Plan.RECURRING, key=f"trial:{trial_id}", quantity=max(count, 1)
         )
     if count:
-        order.place(context, cause, wanted)
+        order.place(context, cause, wanted, own=True)
     return count > 0
 
 

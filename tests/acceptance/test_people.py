@@ -260,3 +260,24 @@ def test_the_audit_says_who_did_what_for_whom(isp: Isp) -> None:
     row = isp("audit").rows[0]
     assert (row["field"], row["before"], row["after"]) == ("role", "member", "agent")
     assert row["actor"].startswith(f"{ANNA} (")
+
+
+def test_only_who_looks_after_a_customer_registers_an_address_that_nobody_confirmed(isp: Isp) -> None:
+    """By the mail of an invitation a person proves that the address is his; staff and resellers may vouch for it instead."""
+    partner = takes_in(isp, "Partner", "rita@partner.example", "--role", "reseller")
+    isp("resellers", "add", str(partner), "--discount", "20")
+    his = takes_in(isp, "Bakery", "anna@bakery.example", "--reseller", str(partner), "--confirm")
+    isp("people", "add", "sam@isp.example", "--name", "Sam", "--role", "staff", "--no-invitation")
+    before = isp.dump()
+    for person, customer in (("anna@bakery.example", his), ("rita@partner.example", partner)):
+        told = isp("--as", person, *_new("boss@rival.example", customer), exits=1).row
+        assert (told["error"], "leave --no-invitation out" in told["message"]) == ("not_permitted", True)
+    assert isp.dump() == before
+
+    assert isp("--as", "rita@partner.example", *_new("a@bakery.example", his)).row["state"] == "registered"
+    assert isp("--as", "sam@isp.example", *_new("b@bakery.example", his)).row["state"] == "registered"
+    assert isp(*_new("c@partner.example", partner)).row["state"] == "registered"
+
+
+def _new(email: str, customer: int) -> tuple[str, ...]:
+    return ("people", "add", email, "--name", "N", "--role", "agent", "--customer", str(customer), "--no-invitation")

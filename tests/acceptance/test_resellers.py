@@ -287,9 +287,46 @@ def test_the_same_order_twice_is_one_and_too_little_money_creates_nobody(trade: 
     trade.refuses(RITA, *trade.order("Florist", term="2"), code="bad_term", exits=2)
 
     told = trade.rita(*trade.order("Florist", quantity="6"), "--method", "card", "--dry-run").row
-    assert told == {"paid": "576.00", "currency": "EUR", "dry_run": True}
+    assert (told["net"], told["currency"], told["dry_run"]) == ("576.00", "EUR", True)
     assert trade.acting_on() == ["Bakery"]
     assert trade.isp.balance("partner") == "520.00"
+
+
+@pytest.mark.acceptance("C17")
+@pytest.mark.acceptance("X03")
+def test_a_dry_run_is_a_quote_and_only_that_quote_is_confirmed(trade: Trade) -> None:
+    trade.isp.configure("vat", home_country="DE", rates="DE 19")
+    before = trade.isp.dump()
+    told = trade.rita(*trade.order(), "--dry-run").row
+    assert trade.rita(*trade.order(), "--dry-run").row == told, "it does not depend on the number that the customer will have"
+    shown = trade.isp("--as", RITA, *trade.order(), "--dry-run", human=True).out
+    assert trade.isp.dump() == before
+
+    (line,) = told["lines"]
+    assert (line["product"], line["quantity"], line["months"]) == ("business", 5, "12")
+    assert (line["list_price"], line["discount"], line["net"]) == ("600.00", "120.00", "480.00")
+    assert (told["vat_basis"], told["vat"], told["gross"]) == ("standard", "91.20", "571.20")
+    assert (told["account"], told["company"], told["dry_run"]) == ("partner", "Bakery", True)
+    assert "VAT 19 % (DE) 91.20: 571.20 EUR" in shown
+    assert f"--quote {told['quote']}" in shown
+
+    confirmed = ("--quote", told["quote"])
+    for other in (trade.order(quantity="4"), trade.order("Florist"), trade.order(email="al@bakery.example")):
+        trade.refuses(RITA, *other, *confirmed, code="stale_quote")
+    trade.isp("resellers", "add", str(trade.partner), "--discount", "10")
+    trade.refuses(RITA, *trade.order(), *confirmed, code="stale_quote")
+    trade.isp("resellers", "add", str(trade.partner), "--discount", "20")
+    assert trade.rita(*trade.order(), *confirmed).row["paid"] == "480.00"
+    assert trade.acting_on() == ["Bakery"]
+
+
+@pytest.mark.acceptance("C17")
+def test_a_quote_for_a_new_customer_is_not_confirmed_when_it_is_old_or_no_quote(trade: Trade) -> None:
+    told = trade.rita(*trade.order(), "--dry-run").row
+    trade.refuses(RITA, *trade.order(), "--quote", "17", code="bad_quote", exits=2)
+    trade.isp.at = "2026-03-01T00:16:00+00:00"
+    trade.refuses(RITA, *trade.order(), "--quote", told["quote"], code="stale_quote")
+    assert trade.acting_on() == []
 
 
 @pytest.mark.acceptance("X10")
@@ -398,6 +435,20 @@ def test_the_customer_appears_once_the_card_has_paid(till: Trade) -> None:
     assert till.isp.balance("partner") == "1000.00", "what the card paid was not taken off the balance"
     assert till.rita(*till.order("Florist"), "--method", "card", "--card", "card_ok").row["status"] == "active"
     assert till.acting_on() == ["Bakery", "Florist"]
+
+
+@pytest.mark.acceptance("C17")
+@pytest.mark.acceptance("X07")
+def test_a_quote_is_confirmed_for_what_a_card_pays_too(till: Trade) -> None:
+    by_card = [*till.order(quantity="10"), "--method", "card"]
+    told = till.rita(*by_card, "--dry-run").row
+    assert told["net"] == "960.00"
+    till.refuses(RITA, *till.order(quantity="9"), "--method", "card", "--quote", told["quote"], code="stale_quote")
+    made = till.rita(*by_card, "--quote", told["quote"]).row
+    till.isp("resellers", "add", str(till.partner), "--discount", "10")
+    till.isp.at = "2026-03-01T00:20:00+00:00"
+    assert till.rita("purchases", "pay", str(made["purchase"]), "--card", "card_ok").row["status"] == "active"
+    assert (made["amount"], till.acting_on()) == ("960.00", ["Bakery"])
 
 
 @pytest.mark.acceptance("X07")

@@ -21,6 +21,15 @@ ASSIGN = Permission.ASSIGN
 INVITE = Permission.INVITE
 
 COMMANDS: dict[str, tuple[str, Permission | None]] = {
+    "products add": ("gift --price 0", STAFF),
+    "products include": ("av Home", STAFF),
+    "products list": ("", SEE),
+    "products on-sale": ("av --no", STAFF),
+    "catalogue check": ("{folder}/rules.yaml", STAFF),
+    "catalogue export": ("", STAFF),
+    "catalogue import": ("{folder}/rules.yaml", STAFF),
+    "catalogue price": ("av", SEE),
+    "catalogue sample": ("", STAFF),
     "order": ("42 av", BUY),
     "renew": ("1", BUY),
     "cancel": ("1", BUY),
@@ -249,6 +258,61 @@ def test_nobody_learns_who_is_known_here(isp: Isp) -> None:
         assert len(said) == 1, (words, said)
 
 
+OF_A_SUBSCRIPTION = (
+    "renew {}",
+    "renew {} --dry-run",
+    "cancel {}",
+    "cancel {} --now",
+    "subscriptions change {} --quantity 2",
+    "subscriptions change {} --quantity 2 --when now --dry-run",
+    "subscriptions reactivate {}",
+    "subscriptions show {}",
+    "subscriptions stop {}",
+    "subscriptions withdraw {}",
+    "seats assign {} u@bakery.example",
+    "seats apply FOLDER/{}.csv",
+    "seats import {} FOLDER/users.csv",
+    "seats list {}",
+    "seats pool {}",
+    "seats resend {} u@bakery.example",
+    "seats swap {} u@bakery.example v@bakery.example",
+    "seats unassign {} u@bakery.example",
+    "bundles list {}",
+    "bundles show {}",
+    "bundles stop {} CAM-1",
+    "bundles use {} CAM-1",
+)
+OF_A_PURCHASE = ("purchases show {}", "purchases cancel {}", "purchases pay {} --card card_ok", "payments answer {}")
+NOWHERE = "4711"
+
+
+def test_nobody_counts_what_others_have(isp: Isp) -> None:
+    """What is another's is told from what is not there by no command, to no role; staff are told."""
+    isp.subscriber("43", "av", left="100")
+    takes_in(isp, "Butcher", "eva@butcher.example", "--account", "43")
+    theirs = str(isp("--as", "eva@butcher.example", "subscriptions", "list").row["id"])
+    bought = str(isp("--as", "eva@butcher.example", "purchases", "create", "43", "av", "--by", "card").row["purchase"])
+    for each in (theirs, bought, NOWHERE):
+        text = f"subscription,change,user\n1,give,u@bakery.example\n{each},give,u@bakery.example\n"
+        (isp.folder / f"{each}.csv").write_text(text, encoding="utf-8")
+    wrong = {}
+    for him in (person(isp, Role.ADMIN), person(isp, Role.AGENT), person(isp, Role.RESELLER), person(isp, Role.END_USER)):
+        before = isp.dump()
+        for number, commands in ((theirs, OF_A_SUBSCRIPTION), (bought, OF_A_PURCHASE)):
+            for words in commands:
+                command = words.replace("FOLDER", str(isp.folder))
+                said = {}
+                for each in (number, NOWHERE):
+                    told = isp.anyhow("--as", him, *command.format(each).split())
+                    said[each] = (told.code, told.out.replace(each, "N"), told.err.replace(each, "N"))
+                if said[number] != said[NOWHERE] or '"error"' not in said[NOWHERE][1]:
+                    wrong[him, words] = said
+        assert isp.dump() == before
+    assert wrong == {}
+    assert refused(isp, "cancel", NOWHERE, exits=2) == "unknown_subscription"
+    assert refused(isp, "purchases", "show", NOWHERE, exits=2) == "unknown_purchase"
+
+
 def test_nobody_changes_who_may_do_more_than_he(isp: Isp) -> None:
     admin = person(isp, Role.ADMIN)
     isp("people", "add", "max@bakery.example", "--name", "M", "--role", "owner", "--customer", "1", "--no-invitation")
@@ -274,6 +338,29 @@ def test_a_reseller_makes_an_admin_only_knowing_what_it_costs_and_no_resellers(i
     his = isp(*rita, "customers", "add", "His", *new, "a@his.example", "--role", "admin", "--confirm").row["customer"]
     isp("people", "add", "b@his.example", "--name", "B", "--role", "agent", "--customer", str(his), "--no-invitation")
     assert refused(isp, *rita, "people", "role", "b@his.example", "reseller") == "in_care"
+
+
+def test_a_person_sees_what_is_on_sale_and_a_reseller_what_he_can_sell(isp: Isp) -> None:
+    isp("products", "add", "old", "--price", "1.00")
+    isp("products", "on-sale", "old", "--no")
+    isp("products", "add", "pool", "--price", "10.00", "--resale")
+    isp.opens("partner", "100.00")
+    partner = takes_in(isp, "Partner", "rita@partner.example", "--role", "reseller", "--account", "partner")
+    isp("resellers", "add", str(partner), "--discount", "20")
+
+    seen = isp("--as", "owner@bakery.example", "products", "list").rows
+    sold = isp("--as", "rita@partner.example", "products", "list").rows
+    everything = isp("products", "list").rows
+
+    assert [(row["code"], row["price"]) for row in seen] == [("av", "5.00"), ("pool", "10.00")]
+    assert [(row["code"], row["price"], row["reseller_price"]) for row in sold] == [("pool", "10.00", "8.00")]
+    assert [row["code"] for row in everything] == ["av", "old", "pool"]
+    assert not any("reseller_price" in row or "purchase_price" in row for row in [*seen, *everything])
+    assert isp("--as", "owner@bakery.example", "catalogue", "price", "pool", "3").row["total"] == "30.00"
+    for him, product in (("owner@bakery.example", "old"), ("owner@bakery.example", "none"), ("rita@partner.example", "av")):
+        told = isp("--as", him, "catalogue", "price", product, exits=2).row
+        assert told["message"] == f"No product {product!r} is sold to you; see: isp-addons products list"
+    assert isp("catalogue", "price", "old").row["total"] == "1.00"
 
 
 def test_a_reseller_sees_what_he_earns_and_not_what_the_isp_pays(isp: Isp) -> None:

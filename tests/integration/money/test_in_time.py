@@ -9,6 +9,7 @@ from sqlalchemy import text, update
 
 from integration.money.till import APRIL, DAY, Till
 from isp_addons.domain.catalogue import TrialEnd
+from isp_addons.domain.permission import Permission
 from isp_addons.domain.subscription import Plan
 from isp_addons.services import auto_renewal, cancel, card_renewal, find, products
 from isp_addons.store.tables import Price, Subscription
@@ -92,7 +93,7 @@ def test_what_runs_again_at_the_last_moment_is_not_ended(till: Till) -> None:
     till.now = MAY
     finishing = Thread(target=lambda: cancel.finish(till.context, till.cause()))
     with till.store.write() as session:
-        found, _, _ = find.subscription(session, 1)
+        found, _, _ = find.subscription(session, 1, till.cause(), Permission.ADMINISTER)
         found.status, found.paid_until = "running", MAY + 30 * DAY  # as somebody does who pays for it
         session.flush()
         finishing.start()
