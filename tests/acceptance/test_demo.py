@@ -43,7 +43,13 @@ def kept_demo(tmp_path: Path) -> Iterator[tuple["subprocess.Popen[str]", str, fl
 def _started(folder: Path, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
     """The program in a process of its own, ended in order so that its stand-ins end with it."""
     with subprocess.Popen(
-        [PROGRAM, *arguments], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8"
+        [PROGRAM, *arguments],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        preexec_fn=_hears_ctrl_c,
     ) as process:
         try:
             yield process
@@ -53,6 +59,11 @@ def _started(folder: Path, *arguments: str) -> Iterator["subprocess.Popen[str]"]
                 process.wait(90)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+def _hears_ctrl_c() -> None:
+    """Tests that are run in the background have no Ctrl-C, and would pass that on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _printed_until(process: "subprocess.Popen[str]", words: str) -> str:

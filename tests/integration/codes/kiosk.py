@@ -153,6 +153,7 @@ class Kiosk:
 
     def converge(self) -> None:
         Convergence(self.store, self.host, self.clock, {}).once()
+        self._note_shown()
 
     def worker_dies(self) -> None:
         """A worker took what is due, perhaps showed it to itself, and is gone before it could write anything down."""
@@ -206,6 +207,7 @@ class Kiosk:
     # What must be true at any time
 
     def check(self) -> None:
+        self._note_shown()  # also what a run showed that died afterwards
         with self.store.read() as session:
             rows = list(session.scalars(select(ActivationCode)))
             licences = {each.id: each for each in session.scalars(select(Licence))}
@@ -226,6 +228,11 @@ class Kiosk:
             assert -taken == sum(each.amount for each in charges)
             self._check_shown(rows, licences)
 
+    def _note_shown(self) -> None:
+        with self.store.read() as session:
+            for licence in session.scalars(select(Licence)):
+                self.told[licence.id] |= set(licence.show.get("activation_code", "").split(", "))
+
     def _check_shown(self, rows: Sequence[ActivationCode], licences: dict[int, Licence]) -> None:
         given: dict[int, set[str]] = defaultdict(set)
         for each in rows:
@@ -233,7 +240,6 @@ class Kiosk:
                 given[each.licence_id].add(each.code)
         for number, licence in licences.items():
             said = licence.show.get("activation_code", "")
-            self.told[number] |= set(said.split(", "))  # also by a run that died after it had written it down
             assert set(said.split(", ")) - {""} <= given[number], "a code is shown that belongs to somebody else"
             assert licence.wanted_state != "suspended"
 
