@@ -1,5 +1,5 @@
-"""The same two databases and the same office with users as the tests of users have."""
+"""The same office with users as the tests of users have."""
 
-from integration.users.conftest import databases, office, store
+from integration.users.conftest import office
 
-__all__ = ["databases", "office", "store"]
+__all__ = ["office"]
