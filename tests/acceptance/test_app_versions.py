@@ -41,13 +41,12 @@ TOO_OLD = {
 
 
 def each_app() -> list[Any]:
-    apps = [
-        ("A24", PRO, TOOL, ("Android", "iOS"), "3.34"),
-        ("A25", USER, SECURITY, ("Android", "iOS"), "3.34"),
-        ("A26", USER, DESKTOP, ("macOS", "Windows"), "5.34"),
-        ("A27", PRO, PRO_DESKTOP, ("macOS", "Windows"), "5.34"),
+    return [
+        pytest.param(PRO, TOOL, ("Android", "iOS"), "3.34", marks=pytest.mark.acceptance("A24"), id="A24"),
+        pytest.param(USER, SECURITY, ("Android", "iOS"), "3.34", marks=pytest.mark.acceptance("A25"), id="A25"),
+        pytest.param(USER, DESKTOP, ("macOS", "Windows"), "5.34", marks=pytest.mark.acceptance("A26"), id="A26"),
+        pytest.param(PRO, PRO_DESKTOP, ("macOS", "Windows"), "5.34", marks=pytest.mark.acceptance("A27"), id="A27"),
     ]
-    return [pytest.param(*rest, marks=pytest.mark.acceptance(row), id=row) for row, *rest in apps]
 
 
 @pytest.mark.parametrize(("person", "app", "platforms", "least"), each_app())
